@@ -1,0 +1,1 @@
+"""The roads that messages take."""

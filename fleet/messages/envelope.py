@@ -1,0 +1,44 @@
+"""What carries a body: who says it, as which number, when, until when, and under what signature."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+from fleet.messages import frames, orders, reports, security, tamper, truth
+from fleet.messages.plane import Body
+
+WIRE_VERSION = 1
+
+AnyBody = (
+    reports.PickupRequested | reports.VehicleReported | reports.PickupCollected | reports.PickupFailed
+    | reports.Unloaded | reports.UnloadRefused | reports.Charged | reports.OrderAnswered
+    | reports.VehicleRoster | orders.FlyRoute | orders.Recall | orders.RotateKey
+    | orders.QuarantineVehicle | orders.RevokeKey | orders.OrderIssued | orders.PlanPublished
+    | orders.PickupMissed | orders.VehicleQuarantined | security.Alert | tamper.StartTamper
+    | tamper.StopTamper | tamper.ForgeOrder | tamper.TamperAnswered | truth.AttackBegan
+    | truth.AttackEnded | truth.TamperEffect | truth.WorldClosed | frames.TelemetryFrame
+    | frames.RangeFrame | frames.TruthFrame
+)  # fmt: skip
+
+B = TypeVar("B", bound=Body, covariant=True)
+
+
+class Envelope(msgspec.Struct, Generic[B], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One message on its way.
+
+    `seq` counts what `sender` said on this plane; for orders it is the counter against replay. `t_ms` is
+    simulated time. `expires_ms` and `signature` are 0 and empty where nothing is signed.
+    """
+
+    v: int = WIRE_VERSION
+    sender: str
+    seq: int
+    t_ms: int
+    body: B
+    expires_ms: int = 0
+    signature: bytes = b""
+
+
+Message = Envelope[AnyBody]

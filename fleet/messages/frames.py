@@ -1,0 +1,59 @@
+"""Columnar messages: one frame carries a row per vehicle, as little-endian arrays."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from fleet.messages.plane import Frame, Plane
+
+Float32 = npt.NDArray[np.float32]
+
+
+def pack(values: npt.ArrayLike, dtype: str = "<f4") -> bytes:
+    """A column as bytes: `<f4`, `<u2` or `<u1`."""
+    return np.ascontiguousarray(values, dtype=dtype).tobytes()
+
+
+def unpack(column: bytes, dtype: str = "<f4") -> npt.NDArray[np.generic]:
+    """A column as a read-only array; no copy."""
+    return np.frombuffer(column, dtype=dtype)
+
+
+class TelemetryFrame(Frame, frozen=True, kw_only=True):
+    """What every vehicle says of itself now, in roster order. `state` is `<u1` into `reports.STATES`."""
+
+    plane: ClassVar[Plane] = Plane.TELEMETRY
+    tick: int
+    x_m: bytes
+    y_m: bytes
+    height_m: bytes
+    speed_mps: bytes
+    battery_wh: bytes
+    load_kg: bytes
+    state: bytes
+
+
+class RangeFrame(Frame, frozen=True, kw_only=True):
+    """Ranges that fixed anchors measured: parallel columns, one row per (vehicle, anchor) in reach."""
+
+    plane: ClassVar[Plane] = Plane.TELEMETRY
+    tick: int
+    vehicle: bytes
+    anchor: bytes
+    range_m: bytes
+
+
+class TruthFrame(Frame, frozen=True, kw_only=True):
+    """Where every vehicle really is."""
+
+    plane: ClassVar[Plane] = Plane.TRUTH
+    tick: int
+    x_m: bytes
+    y_m: bytes
+    battery_wh: bytes
+
+
+FRAMES = (TelemetryFrame, RangeFrame, TruthFrame)

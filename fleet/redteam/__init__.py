@@ -1,0 +1,1 @@
+"""The enemy: one attack, one file."""

@@ -1,0 +1,1 @@
+"""What people read afterwards: summaries and scores, from the record alone."""

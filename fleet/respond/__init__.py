@@ -1,0 +1,1 @@
+"""The guard: from alerts to intents."""
