@@ -71,9 +71,7 @@ class Airframe:
     @property
     def power_coefficient(self) -> float:
         """K in P = K m^1.5, W / kg^1.5."""
-        return float(
-            GRAVITY_MPS2**1.5 / (self.efficiency * np.sqrt(2.0 * AIR_DENSITY_KG_M3 * self.rotor_disc_m2))
-        )
+        return float(GRAVITY_MPS2**1.5 / (self.efficiency * np.sqrt(2.0 * AIR_DENSITY_KG_M3 * self.rotor_disc_m2)))
 
     @property
     def climb_s(self) -> float:

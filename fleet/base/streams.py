@@ -8,6 +8,7 @@ so that reading a sensor, or not reading it, changes nothing for anybody else.
 from __future__ import annotations
 
 import hashlib
+import math
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +54,17 @@ class Streams:
         return self._sequence(name).generate_state(8, np.uint32).tobytes()
 
 
+_MASK = 0xFFFFFFFFFFFFFFFF
+
+
+def _splitmix_int(x: int) -> int:
+    """`_splitmix` for one Python integer."""
+    x = (x + 0x9E3779B97F4A7C15) & _MASK
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _MASK
+    return x ^ (x >> 31)
+
+
 def _splitmix(x: _UInts) -> _UInts:
     """splitmix64's finaliser (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014)."""
     x = x + _GOLDEN
@@ -65,14 +77,28 @@ class Noise:
     """Draws that are functions of (entity, tick), for arrays of both at once (broadcast)."""
 
     def __init__(self, key: int) -> None:
-        self._key = np.array([key], dtype=np.uint64)
+        self._key = key
+        self._lanes: dict[int, int] = {}
 
     def _bits(self, entity: npt.ArrayLike, tick: npt.ArrayLike, lane: int) -> _UInts:
         entities = np.asarray(entity, dtype=np.uint64)
         ticks = np.asarray(tick, dtype=np.uint64)
         with np.errstate(over="ignore"):
-            x = _splitmix(self._key + np.uint64(lane))
-            return _splitmix(_splitmix(x + entities) + ticks)
+            return _splitmix(_splitmix(np.uint64(self._lane(lane)) + entities) + ticks)
+
+    def _lane(self, lane: int) -> int:
+        known = self._lanes.get(lane)
+        if known is None:
+            known = self._lanes[lane] = _splitmix_int((self._key + lane) & _MASK)
+        return known
+
+    def one_normal(self, entity: int, tick: int) -> float:
+        """`normal(entity, tick)` for one pair, without the cost of arrays; equal to the last bit or two."""
+        pair = []
+        for lane in (0, 1):
+            first = _splitmix_int((self._lane(lane) + entity) & _MASK)
+            pair.append(((_splitmix_int((first + tick) & _MASK) >> 11) + 0.5) * 2.0**-53)
+        return math.sqrt(-2.0 * math.log(pair[0])) * math.cos(2.0 * math.pi * pair[1])
 
     def uniform(self, entity: npt.ArrayLike, tick: npt.ArrayLike, lane: int = 0) -> Floats:
         """Uniform on (0, 1)."""

@@ -39,7 +39,5 @@ class Frame:
 
     def to_degrees(self, x_m: npt.ArrayLike, y_m: npt.ArrayLike) -> tuple[Floats, Floats]:
         """The way back: (lon, lat)."""
-        lon, lat = self._transformer.transform(
-            np.asarray(x_m, float), np.asarray(y_m, float), direction="INVERSE"
-        )
+        lon, lat = self._transformer.transform(np.asarray(x_m, float), np.asarray(y_m, float), direction="INVERSE")
         return np.asarray(lon), np.asarray(lat)

@@ -28,9 +28,7 @@ def decode(data: bytes) -> Message:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MessageError(f"not a message of this bus: {error}") from None
     if message.v != WIRE_VERSION:
-        raise MessageError(
-            f"wire version: expected {WIRE_VERSION}, found {message.v}; upgrade the older side"
-        )
+        raise MessageError(f"wire version: expected {WIRE_VERSION}, found {message.v}; upgrade the older side")
     return message
 
 

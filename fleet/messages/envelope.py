@@ -18,8 +18,8 @@ AnyBody = (
     | orders.QuarantineVehicle | orders.RevokeKey | orders.OrderIssued | orders.PlanPublished
     | orders.PickupMissed | orders.VehicleQuarantined | security.Alert | tamper.StartTamper
     | tamper.StopTamper | tamper.ForgeOrder | tamper.TamperAnswered | truth.AttackBegan
-    | truth.AttackEnded | truth.TamperEffect | truth.WorldClosed | frames.TelemetryFrame
-    | frames.RangeFrame | frames.TruthFrame
+    | truth.AttackEnded | truth.TamperEffect | truth.WorldClosed | truth.LegFlown
+    | frames.TelemetryFrame | frames.RangeFrame | frames.TruthFrame
 )  # fmt: skip
 
 B = TypeVar("B", bound=Body, covariant=True)

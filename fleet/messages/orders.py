@@ -12,7 +12,10 @@ Navigation = Literal["gnss", "anchors"]
 
 
 class StopOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One stop of a route. `target` is a pickup's or a site's id, (x_m, y_m) where it is."""
+    """One stop of a route. `target` is a pickup's or a site's id, (x_m, y_m) where it is.
+
+    `mass_kg` is what the vehicle should expect to weigh more after it.
+    """
 
     kind: Literal["pickup", "dock"]
     target: str
@@ -21,6 +24,7 @@ class StopOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     earliest_ms: int = 0
     latest_ms: int = 0
     service_ms: int = 0
+    mass_kg: float = 0.0
     unload: bool = False
     charge: bool = False
 

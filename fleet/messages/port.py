@@ -8,10 +8,13 @@ now is heard at the next tick. The road may be memory or ZeroMQ; participants ca
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from fleet.messages.envelope import Envelope, Message
-from fleet.messages.plane import Body
+from fleet.messages.plane import Body, Plane
+
+if TYPE_CHECKING:
+    from fleet.messages.seal import KeyPair
 
 
 class Port(Protocol):
@@ -35,3 +38,45 @@ class Participant(Protocol):
 
     def next_wake_ms(self) -> int | None:
         """When to be woken even if nothing is said; None for never."""
+
+
+class Listener(Protocol):
+    """One who only listens: a digest, a recorder, a tally."""
+
+    def hear(self, tick: int, batch: Sequence[Message]) -> None:
+        """Take in everything that is heard at `tick`, in the total order."""
+
+
+class PlaneCount(NamedTuple):
+    """What went over one plane so far. `peak_queue` is the most that ever waited for one turn."""
+
+    sent: int
+    delivered: int
+    peak_queue: int
+
+
+class KeyedPort(Port, Protocol):
+    """A port as a road hands it out: its key can be set, replaced or taken away."""
+
+    sender: str
+    key: KeyPair | None
+
+
+class Bus(Protocol):
+    """A road. Both roads keep the same order and the same numbers, so a run is the same on either."""
+
+    def port(self, sender: str, key: KeyPair | None = None) -> KeyedPort:
+        """A mouth for `sender`. Two ports of one sender share their counters."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything was said since the last turn."""
+
+    def turn(self) -> list[Message]:
+        """Everything said since the last turn, in the order (plane, sender, sequence)."""
+
+    def statistics(self) -> dict[Plane, PlaneCount]:
+        """The counts of every plane."""
+
+    def close(self) -> None:
+        """Give back what the road holds; a second call does nothing."""

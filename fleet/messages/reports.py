@@ -79,7 +79,7 @@ class PickupFailed(Telemetry, frozen=True, kw_only=True):
 
     vehicle: str
     pickup_id: str
-    cause: Literal["does-not-fit", "too-early", "too-late", "not-found", "gone"]
+    cause: Literal["does-not-fit", "out-of-reach", "not-found", "gone"]
 
 
 class Unloaded(Telemetry, frozen=True, kw_only=True):

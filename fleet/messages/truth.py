@@ -37,4 +37,27 @@ class WorldClosed(Truth, frozen=True, kw_only=True):
     wh: dict[str, float]
 
 
-TRUTHS = (AttackBegan, AttackEnded, TamperEffect, WorldClosed)
+class LegFlown(Truth, frozen=True, kw_only=True):
+    """One straight piece of a vehicle's way as it really was: where it was at both ends, and what it drew.
+
+    `battery_wh` is what is left at the end, `payload_*` what was on board, `order_id` what it flew for (""
+    for none). Legs are the bulk of the truth and all floats: the recorder keeps them in Parquet, they are
+    not in the event log, and neither digest covers them (what they lead to is in the reports, which are).
+    """
+
+    vehicle: str
+    phase: str
+    t0_ms: int
+    t1_ms: int
+    x0_m: float
+    y0_m: float
+    x1_m: float
+    y1_m: float
+    energy_wh: float
+    payload_kg: float
+    payload_l: float
+    battery_wh: float
+    order_id: str
+
+
+TRUTHS = (AttackBegan, AttackEnded, TamperEffect, WorldClosed, LegFlown)

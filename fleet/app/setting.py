@@ -1,0 +1,165 @@
+"""From a scenario's words to things: the map, the sites, the fleet, the day's demand.
+
+What the scenario says is checked here against what the map holds; every fault is found before any is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from fleet.app.scenario import Scenario
+from fleet.base.errors import Fault, InputError, did_you_mean
+from fleet.base.materials import MATERIALS
+from fleet.base.streams import Streams
+from fleet.city.load import district_of, load_city
+from fleet.city.model import City, Place, Site
+from fleet.demand.csvfile import read_requests
+from fleet.demand.model import Request, in_order
+from fleet.demand.process import demand_faults
+from fleet.demand.process import requests as random_requests
+from fleet.messages.reports import PickupRequested
+from fleet.sim.build import VehicleSpec, Waiting
+from fleet.sim.params import BUILT_IN_TYPES, SiteParams
+
+SCENARIO = "scenario"
+"""Stands for the scenario's file in faults found here; `fleet.app.load` puts name, line and column in."""
+
+
+def find_file(name: str, directory: Path) -> Path:
+    """`name` beside the scenario file if it is there, else as given, from where the user is."""
+    beside = directory / name
+    return beside if beside.exists() or not Path(name).exists() else Path(name)
+
+
+def city_of(scenario: Scenario, directory: Path) -> City:
+    """The map. Raises `InputError`."""
+    return load_city(find_file(scenario.city.map, directory))
+
+
+def _fault(path: str, expected: str, found: str, hint: str = "") -> Fault:
+    return Fault(SCENARIO, 1, 1, path, expected, found, hint)
+
+
+def sites_of(scenario: Scenario, city: City) -> tuple[Site, ...]:
+    """The map's sites with the scenario's changes, then those that only the scenario has."""
+    sites = {site.id: site for site in city.sites}
+    faults: list[Fault] = []
+    for index, params in enumerate(scenario.facilities):
+        path = f"facilities.{index}"
+        known = sites.get(params.id)
+        if known is None and (params.lon is None or params.lat is None):
+            hint = did_you_mean(params.id, sites) or "give lon and lat to add a site"
+            faults.append(_fault(f"{path}.id", "a site of the map", repr(params.id), hint))
+            continue
+        unknown = [m for m in params.accepts or () if m != "all" and m not in MATERIALS]
+        faults += [_fault(f"{path}.accepts", "materials", repr(m), did_you_mean(m, MATERIALS)) for m in unknown]
+        sites[params.id] = _with(known, params, city)
+    if not any(site.accepts for site in sites.values()):
+        faults.append(_fault("facilities", "a site that accepts materials, here or on the map", "none"))
+    if not any(site.chargers for site in sites.values()):
+        faults.append(_fault("facilities", "a site with chargers, here or on the map", "none"))
+    if faults:
+        raise InputError(faults)
+    return tuple(sites.values())
+
+
+def _with(known: Site | None, params: SiteParams, city: City) -> Site:
+    site = known or Site(params.id, 0.0, 0.0, capacity_kg=10_000.0)
+    changes: dict[str, object] = {
+        name: value
+        for name in ("base", "capacity_kg", "pads", "chargers")
+        if (value := getattr(params, name)) is not None
+    }
+    if params.accepts is not None:
+        ordinary = {m.name for m in MATERIALS.values() if not m.hazardous}
+        changes["accepts"] = frozenset(params.accepts) - {"all"} | (ordinary if "all" in params.accepts else set())
+    if params.lon is not None and params.lat is not None:
+        x, y = city.frame.to_metres(params.lon, params.lat)
+        changes |= {"x_m": float(x), "y_m": float(y), "district": district_of(city.districts, x, y)[0]}
+    return replace(site, **changes)  # type: ignore[arg-type]
+
+
+def vehicles_of(scenario: Scenario, sites: Sequence[Site]) -> tuple[VehicleSpec, ...]:
+    """Every vehicle of every group, at the group's bases in turn."""
+    types = {**BUILT_IN_TYPES, **scenario.fleet.types}
+    known = {site.id for site in sites}
+    every = [site.id for site in sites if site.base]
+    faults: list[Fault] = []
+    vehicles: list[VehicleSpec] = []
+    names: set[str] = set()
+    for index, group in enumerate(scenario.fleet.groups):
+        path = f"fleet.groups.{index}"
+        if group.type not in types:
+            hint = did_you_mean(group.type, types) or "known: " + ", ".join(types)
+            faults.append(_fault(f"{path}.type", "a vehicle type", repr(group.type), hint))
+        if group.name in names:
+            faults.append(_fault(f"{path}.name", "a name no other group has", repr(group.name)))
+        names.add(group.name)
+        faults += [
+            _fault(f"{path}.bases.{n}", "a site", repr(base), did_you_mean(base, known))
+            for n, base in enumerate(group.bases)
+            if base not in known
+        ]
+        bases = group.bases or tuple(every)
+        if not bases:
+            faults.append(_fault(f"{path}.bases", "bases, here or on the map", "none"))
+            continue
+        width = max(2, len(str(group.count)))
+        vehicles += [
+            VehicleSpec(f"{group.name}-{n + 1:0{width}d}", group.type, bases[n % len(bases)])
+            for n in range(group.count)
+        ]
+    if faults:
+        raise InputError(faults)
+    return tuple(vehicles)
+
+
+def points_of(city: City) -> tuple[Place, ...]:
+    """Where pickups may arise."""
+    return city.pickup_points
+
+
+def demand_of(
+    scenario: Scenario, directory: Path, city: City, points: Sequence[Place], streams: Streams
+) -> tuple[tuple[Waiting, ...], tuple[Place, ...]]:
+    """The day's pickups, and the places that only a table of requests names."""
+    demand, span = scenario.demand, scenario.run.span
+    faults = [replace(f, file=SCENARIO, path=f.path) for f in demand_faults(demand, points)]
+    if faults:
+        raise InputError(faults)
+    requests = random_requests(demand, points, span, streams)
+    if demand.csv is not None:
+        table = read_requests(
+            find_file(demand.csv, directory),
+            {point.id: point for point in points},
+            lambda lon, lat: tuple(float(v) for v in city.frame.to_metres(lon, lat)),  # type: ignore[arg-type,return-value]
+            span,
+        )
+        requests = in_order(requests, table)
+    extra = tuple(Place(f"at:{r.pickup_id}", r.x_m, r.y_m, r.district) for r in requests if not r.point_id)
+    return tuple(_waiting(r) for r in requests), extra
+
+
+def _waiting(request: Request) -> Waiting:
+    return Waiting(
+        announced_ms=request.announced_ms,
+        request=PickupRequested(
+            pickup_id=request.pickup_id,
+            point_id=request.point_id or f"at:{request.pickup_id}",
+            district=request.district,
+            x_m=round(float(request.x_m), 2),
+            y_m=round(float(request.y_m), 2),
+            material=request.material,
+            declared_kg=float(request.declared_kg),
+            declared_l=float(request.declared_l),
+            earliest_ms=request.earliest_ms,
+            latest_ms=request.latest_ms,
+            service_ms=request.service_ms,
+            priority=request.priority,
+            requester=request.requester,
+        ),
+        kg=request.actual_kg,
+        litres=request.actual_l,
+    )

@@ -1,0 +1,204 @@
+"""The only author of orders: it hears, believes, plans in rounds, has every plan judged, and says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from fleet.base.errors import RunError
+from fleet.dispatch.belief import Belief, PickupBelief, VehicleBelief
+from fleet.dispatch.params import DispatchParams
+from fleet.dispatch.rounds import Atlas, Round, dock_order, make_round, stop_orders
+from fleet.messages import orders
+from fleet.messages.envelope import Message
+from fleet.messages.orders import FlyRoute, Recall, StopOrder
+from fleet.messages.port import KeyedPort
+from fleet.messages.seal import KeyPair
+from fleet.plan.params import SearchParams
+from fleet.plan.problem import Plan, Problem
+from fleet.plan.referee import judge
+
+Solver = Callable[[Problem, SearchParams], Plan]
+NewKey = Callable[[int], KeyPair]
+MAX_FAILURES = 2
+"""After so many vain visits a pickup is given up."""
+
+
+class Dispatcher:
+    """A participant. `authority` is the port of the holder whom vehicles trust to change keys."""
+
+    def __init__(
+        self,
+        *,
+        atlas: Atlas,
+        belief: Belief,
+        params: DispatchParams,
+        solve: Solver,
+        port: KeyedPort,
+        authority: KeyedPort,
+        new_key: NewKey,
+    ) -> None:
+        self._atlas = atlas
+        self._belief = belief
+        self._params = params
+        self._solve = solve
+        self._port = port
+        self._authority = authority
+        self._new_key = new_key
+        self._keys = 0
+        self._orders = 0
+        self._rounds = 0
+        self._next_ms = 0
+
+    def on_tick(self, tick: int, now_ms: int, inbox: Sequence[Message]) -> None:
+        intents = [m.body for m in inbox if isinstance(m.body, orders.QuarantineVehicle | orders.RevokeKey)]
+        for message in inbox:
+            self._belief.hear(message.body, now_ms)
+        for intent in sorted(intents, key=lambda i: not isinstance(i, orders.RevokeKey)):
+            self._heed(intent)
+        if now_ms >= self._next_ms:
+            self._next_ms = now_ms + 1000 * self._params.period_s
+            self._give_up_late(now_ms)
+            self._send_loaded_to_unload()
+            self._hold_round(now_ms)
+
+    def next_wake_ms(self) -> int | None:
+        return self._next_ms if self._next_ms <= self._atlas.end_ms else None
+
+    def finish(self, now_ms: int) -> None:
+        """The day is over: whatever is still open is missed."""
+        for pickup in list(self._belief.open.values()):
+            self._miss(pickup)
+
+    # ---- intents
+
+    def _heed(self, intent: orders.QuarantineVehicle | orders.RevokeKey) -> None:
+        if isinstance(intent, orders.RevokeKey):
+            self._rotate_key(intent.holder)
+            return
+        vehicle = self._belief.vehicles.get(intent.vehicle)
+        if vehicle is None or vehicle.quarantined:
+            return
+        vehicle.quarantined = True
+        self._belief.release(vehicle)
+        self._port.say(orders.VehicleQuarantined(vehicle=vehicle.id, alert_id=intent.alert_id))
+        self._recall(vehicle, intent.bring_home_by)
+
+    def _rotate_key(self, holder: str) -> None:
+        if holder != "dispatch":
+            return
+        self._keys += 1
+        key = self._new_key(self._keys)
+        self._orders += 1
+        order_id = f"o{self._orders:06d}"
+        counter = self._authority.say_signed(
+            orders.RotateKey(order_id=order_id, holder=holder, public_key=key.public)
+        )
+        self._authority.say(
+            orders.OrderIssued(
+                order_id=order_id, vehicle="*", verb="RotateKey", counter=counter, targets=(), x_m=(), y_m=()
+            )
+        )
+        self._port.key = key
+
+    def _recall(self, vehicle: VehicleBelief, navigation: orders.Navigation) -> None:
+        stop = dock_order(self._atlas, vehicle.free_site, unload=True, charge=True)
+        self._orders += 1
+        order = Recall(
+            order_id=f"o{self._orders:06d}",
+            vehicle=vehicle.id,
+            site=stop.target,
+            x_m=stop.x_m,
+            y_m=stop.y_m,
+            navigation=navigation,
+        )
+        self._issue(order, (stop,))
+
+    # ---- orders
+
+    def _issue(self, order: FlyRoute | Recall, stops: tuple[StopOrder, ...]) -> None:
+        counter = self._port.say_signed(order)
+        self._port.say(
+            orders.OrderIssued(
+                order_id=order.order_id,
+                vehicle=order.vehicle,
+                verb=type(order).__name__,
+                counter=counter,
+                targets=tuple(s.target for s in stops),
+                x_m=tuple(s.x_m for s in stops),
+                y_m=tuple(s.y_m for s in stops),
+            )
+        )
+
+    def _order_route(self, vehicle: VehicleBelief, stops: tuple[StopOrder, ...]) -> None:
+        self._orders += 1
+        order = FlyRoute(order_id=f"o{self._orders:06d}", vehicle=vehicle.id, append=True, stops=stops)
+        self._issue(order, stops)
+        vehicle.idle = False
+
+    def _send_loaded_to_unload(self) -> None:
+        """An idle vehicle with something in its box goes to a facility that has not refused it yet."""
+        for vehicle in self._belief.vehicles.values():
+            if not vehicle.idle or vehicle.load_kg <= 0.0 or vehicle.quarantined:
+                continue
+            row = self._atlas.travel_ms[vehicle.type][self._atlas.node_of[vehicle.free_site]]
+            takers = sorted(
+                (int(row[self._atlas.node_of[dock.id]]), dock.id)
+                for dock in self._atlas.docks
+                if dock.accepts and vehicle.materials <= dock.accepts and dock.id not in vehicle.refused_by
+            )
+            if takers:
+                self._order_route(vehicle, (dock_order(self._atlas, takers[0][1], unload=True, charge=True),))
+
+    # ---- rounds
+
+    def _give_up_late(self, now_ms: int) -> None:
+        for pickup in list(self._belief.open.values()):
+            late = now_ms + pickup.request.service_ms > pickup.request.latest_ms
+            if late or pickup.failures >= MAX_FAILURES:
+                self._miss(pickup)
+
+    def _miss(self, pickup: PickupBelief) -> None:
+        self._belief.miss(pickup)
+        self._port.say(
+            orders.PickupMissed(
+                pickup_id=pickup.request.pickup_id,
+                reason=pickup.reason,
+                need=round(pickup.need, 3),
+                limit=round(pickup.limit, 3),
+            )
+        )
+
+    def _hold_round(self, now_ms: int) -> None:
+        this = make_round(self._atlas, self._belief, self._params, now_ms)
+        if not this.vehicles or not this.pickups:
+            return
+        plan = self._solve(this.problem, self._params.search)
+        violations = judge(this.problem, plan)
+        if violations:
+            raise RunError("the referee refuses a plan: " + "; ".join(str(v) for v in violations[:3]))
+        self._carry_out(this, plan)
+
+    def _carry_out(self, this: Round, plan: Plan) -> None:
+        for route in plan.routes:
+            vehicle = this.vehicles[route.vehicle]
+            self._order_route(vehicle, stop_orders(this, self._atlas, route))
+            for stop in route.stops:
+                if stop.kind == "pickup":
+                    self._belief.assign(vehicle, this.pickups[stop.index].request.pickup_id)
+            vehicle.free_ms = route.stops[-1].end_ms
+            vehicle.free_site = self._atlas.docks[route.stops[-1].index].id
+            vehicle.free_wh = route.battery_wh
+        for omission in plan.omitted:
+            pickup = this.pickups[omission.pickup]
+            pickup.reason, pickup.need, pickup.limit = omission.code, omission.need, omission.limit
+        self._rounds += 1
+        self._port.say(
+            orders.PlanPublished(
+                round_id=self._rounds,
+                vehicles=len(this.vehicles),
+                offered=len(this.pickups),
+                assigned=len(this.pickups) - len(plan.omitted),
+                cost=plan.cost,
+                solutions=plan.solutions,
+            )
+        )

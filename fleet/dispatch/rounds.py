@@ -1,0 +1,158 @@
+"""One round of planning: from the belief to a problem, and from a plan to stops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fleet.base.materials import MATERIALS
+from fleet.dispatch.belief import Belief, PickupBelief, VehicleBelief
+from fleet.dispatch.params import DispatchParams
+from fleet.messages.orders import StopOrder
+from fleet.plan.problem import Dock, Floats, Matrix, Pickup, Problem, Route, Vehicle, VehicleType
+
+ORDER_DELAY_MS = 2_000
+"""An order takes a tick to be heard, and its answer another."""
+FULL_SHARE = 0.95
+"""A facility this full takes no more loads in a plan."""
+_LEAVE_OUT_MS = 900_000
+_URGENT_MS = 5_400_000
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """What does not change: types, docks, where everything is, what legs take."""
+
+    types: tuple[VehicleType, ...]
+    docks: tuple[Dock, ...]
+    capacity_kg: Mapping[str, float]
+    node_of: Mapping[str, int]
+    x_m: Floats
+    y_m: Floats
+    travel_ms: tuple[Matrix, ...]
+    effort_h: tuple[Floats, ...]
+    end_ms: int
+
+
+@dataclass(frozen=True)
+class Round:
+    """A problem, and whom and what its indices mean."""
+
+    problem: Problem
+    vehicles: tuple[VehicleBelief, ...]
+    pickups: tuple[PickupBelief, ...]
+
+
+def make_round(atlas: Atlas, belief: Belief, params: DispatchParams, now_ms: int) -> Round:
+    """The problem of vehicles that are free soon, and of the open pickups nearest in time and place."""
+    soon = now_ms + 1000 * params.lookahead_s
+    vehicles = tuple(v for v in belief.vehicles.values() if _plannable(v, soon))
+    pickups = _candidates(atlas, belief, vehicles, params.candidates_per_vehicle)
+    end_ms = min(atlas.end_ms, soon + 1000 * params.horizon_s)
+    nodes = np.array(
+        sorted({atlas.node_of[d.id] for d in atlas.docks} | {atlas.node_of[p.request.point_id] for p in pickups}),
+        dtype=np.int64,
+    )
+    local = {int(node): i for i, node in enumerate(nodes)}
+    grid = np.ix_(nodes, nodes)
+    problem = Problem(
+        types=atlas.types,
+        vehicles=tuple(_vehicle(atlas, v, local, now_ms) for v in vehicles),
+        docks=tuple(_dock(atlas, belief, d, local) for d in atlas.docks),
+        pickups=tuple(_pickup(p, local[atlas.node_of[p.request.point_id]], now_ms) for p in pickups),
+        travel_ms=tuple(m[grid] for m in atlas.travel_ms),
+        effort_h=tuple(m[grid] for m in atlas.effort_h),
+        end_ms=end_ms,
+    )
+    return Round(problem, vehicles, pickups)
+
+
+def _plannable(vehicle: VehicleBelief, soon_ms: int) -> bool:
+    if vehicle.quarantined or vehicle.state == "lost" or vehicle.free_ms > soon_ms:
+        return False
+    return not (vehicle.idle and vehicle.load_kg > 0.0)
+
+
+def _candidates(
+    atlas: Atlas, belief: Belief, vehicles: Sequence[VehicleBelief], per_vehicle: int
+) -> tuple[PickupBelief, ...]:
+    """Half by how soon their window closes, half by how near a free vehicle is."""
+    count = per_vehicle * len(vehicles)
+    waiting = sorted(belief.open.values(), key=lambda p: (p.request.latest_ms, p.request.pickup_id))
+    if len(waiting) <= count:
+        return tuple(waiting)
+    urgent, rest = waiting[: count // 2], waiting[count // 2 :]
+    starts = [atlas.node_of[v.free_site] for v in vehicles]
+    nodes = [atlas.node_of[p.request.point_id] for p in rest]
+    near = atlas.travel_ms[0][np.ix_(starts, nodes)].min(axis=0)
+    order = sorted(range(len(rest)), key=lambda i: (int(near[i]), rest[i].request.pickup_id))
+    return tuple(urgent + [rest[i] for i in order[: count - len(urgent)]])
+
+
+def _vehicle(atlas: Atlas, vehicle: VehicleBelief, local: Mapping[int, int], now_ms: int) -> Vehicle:
+    """A vehicle that should be free and has not said so is given one more minute."""
+    late = 0 if vehicle.idle else 60_000
+    ready = max(vehicle.free_ms, now_ms + late if vehicle.free_ms <= now_ms else 0) + ORDER_DELAY_MS
+    return Vehicle(vehicle.id, vehicle.type, local[atlas.node_of[vehicle.free_site]], ready, vehicle.free_wh)
+
+
+def _dock(atlas: Atlas, belief: Belief, dock: Dock, local: Mapping[int, int]) -> Dock:
+    full = belief.stock_kg.get(dock.id, 0.0) >= FULL_SHARE * atlas.capacity_kg[dock.id]
+    accepts = frozenset() if full else dock.accepts
+    return Dock(dock.id, local[atlas.node_of[dock.id]], accepts, dock.unload_ms, dock.charge_ms)
+
+
+def _pickup(pickup: PickupBelief, node: int, now_ms: int) -> Pickup:
+    request = pickup.request
+    slack = min(1.0, max(0, request.latest_ms - now_ms) / _URGENT_MS)
+    penalty = round(_LEAVE_OUT_MS * request.priority * (1.0 + 3.0 * (1.0 - slack)))
+    return Pickup(
+        id=request.pickup_id,
+        node=node,
+        material=request.material,
+        mass_kg=request.declared_kg,
+        volume_l=request.declared_l,
+        earliest_ms=request.earliest_ms,
+        latest_ms=request.latest_ms,
+        service_ms=request.service_ms,
+        penalty=penalty,
+        hazardous=MATERIALS[request.material].hazardous,
+    )
+
+
+def stop_orders(this: Round, atlas: Atlas, route: Route) -> tuple[StopOrder, ...]:
+    """What the vehicle is told."""
+    stops = []
+    for stop in route.stops:
+        if stop.kind == "pickup":
+            request = this.pickups[stop.index].request
+            stops.append(
+                StopOrder(
+                    kind="pickup",
+                    target=request.pickup_id,
+                    x_m=request.x_m,
+                    y_m=request.y_m,
+                    earliest_ms=request.earliest_ms,
+                    latest_ms=request.latest_ms,
+                    service_ms=request.service_ms,
+                    mass_kg=request.declared_kg,
+                )
+            )
+        else:
+            stops.append(dock_order(atlas, atlas.docks[stop.index].id, unload=stop.unload, charge=stop.charge))
+    return tuple(stops)
+
+
+def dock_order(atlas: Atlas, site: str, *, unload: bool, charge: bool) -> StopOrder:
+    """A stop at a site."""
+    node = atlas.node_of[site]
+    return StopOrder(
+        kind="dock",
+        target=site,
+        x_m=round(float(atlas.x_m[node]), 2),
+        y_m=round(float(atlas.y_m[node]), 2),
+        unload=unload,
+        charge=charge,
+    )

@@ -1,0 +1,37 @@
+"""From alerts to intents. It commands nobody: dispatch, the only author of orders, obeys intents or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fleet.messages.envelope import Message
+from fleet.messages.orders import QuarantineVehicle, RevokeKey
+from fleet.messages.port import Port
+from fleet.messages.security import Alert
+
+
+class Playbook:
+    """A participant that reads telemetry. Each vehicle is quarantined once, each incident revokes once.
+
+    A vehicle under suspicion comes home by the anchors: a fix that may be spoofed must not steer its return.
+    """
+
+    def __init__(self, port: Port) -> None:
+        self._port = port
+        self._quarantined: set[str] = set()
+
+    def on_tick(self, tick: int, now_ms: int, inbox: Sequence[Message]) -> None:
+        for message in inbox:
+            alert = message.body
+            if not isinstance(alert, Alert):
+                continue
+            if alert.attack_class == "stolen-key":
+                self._port.say_signed(RevokeKey(alert_id=alert.alert_id, holder="dispatch"))
+            if alert.entity not in self._quarantined:
+                self._quarantined.add(alert.entity)
+                self._port.say_signed(
+                    QuarantineVehicle(alert_id=alert.alert_id, vehicle=alert.entity, bring_home_by="anchors")
+                )
+
+    def next_wake_ms(self) -> int | None:
+        return None

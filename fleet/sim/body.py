@@ -1,0 +1,69 @@
+"""One vehicle as it is: what it carries, what it was told, whom it trusts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fleet.base.flight import Airframe
+from fleet.messages.orders import Navigation
+from fleet.messages.port import Port
+from fleet.messages.reports import VehicleState
+from fleet.messages.seal import Verifier
+from fleet.sim.autopilot import Mission
+from fleet.sim.params import VehicleTypeParams
+
+
+@dataclass(slots=True)
+class Body:
+    """A vehicle. `node` is where it stands, -1 in the air; `site` the site it is docked at, "" if at none.
+
+    `turn` counts what it was told to begin: a timeout that carries an older number is void.
+    """
+
+    id: str
+    index: int
+    kind_name: str
+    kind: VehicleTypeParams
+    airframe: Airframe
+    port: Port
+    verifier: Verifier
+    node: int
+    site: str
+    home: str
+    power_coefficient: float
+    mission: Mission = field(default_factory=Mission)
+    state: VehicleState = "idle"
+    load: dict[str, float] = field(default_factory=dict)
+    load_l: float = 0.0
+    turn: int = 0
+    flights: int = 0
+    energy_factor: float = 1.0
+    bound_for: str = ""
+    navigation: Navigation = "gnss"
+    phase: str = ""
+    phase_power_w: float = 0.0
+
+    @property
+    def load_kg(self) -> float:
+        return sum(self.load.values())
+
+    def power_w(self, extra_kg: float = 0.0) -> float:
+        """Level-flight power with the present load and `extra_kg` more."""
+        mass = self.kind.empty_kg + self.load_kg + extra_kg
+        return self.power_coefficient * mass * float(mass**0.5)
+
+
+@dataclass(slots=True)
+class Waste:
+    """A pickup as it is: what really lies there, and whether it still does."""
+
+    id: str
+    node: int
+    material: str
+    kg: float
+    litres: float
+    earliest_ms: int
+    latest_ms: int
+    service_ms: int
+    hazardous: bool = False
+    there: bool = False

@@ -1,0 +1,212 @@
+"""From settings to a world: the constructor calls of the room, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fleet.base.flight import Wind
+from fleet.base.materials import MATERIALS
+from fleet.base.streams import Streams
+from fleet.city.airspace import closed_for_landing, obstacles
+from fleet.city.model import City, Place, Site
+from fleet.city.paths import Airspace, PathNetwork
+from fleet.messages.port import Port
+from fleet.messages.reports import PickupRequested, VehicleRoster
+from fleet.messages.seal import Verifier
+from fleet.sim.body import Body, Waste
+from fleet.sim.books import Books
+from fleet.sim.docks import Docks, Dockyard, Places
+from fleet.sim.flights import Flights
+from fleet.sim.kernel import Kernel
+from fleet.sim.motion import Motion
+from fleet.sim.params import DockingParams, SensorParams, VehicleTypeParams
+from fleet.sim.sensors import Sensors
+from fleet.sim.terrain import Terrain, layer_of
+from fleet.sim.world import Parts, World
+
+PortOf = Callable[[str], Port]
+
+
+@dataclass(frozen=True)
+class VehicleSpec:
+    """A vehicle to be: its id, its type's name, and the base it starts from."""
+
+    id: str
+    type_name: str
+    base: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A pickup to come: what will be asked, when, and what will really be there."""
+
+    announced_ms: int
+    request: PickupRequested
+    kg: float
+    litres: float
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Everything a world is built from."""
+
+    city: City
+    sites: tuple[Site, ...]
+    points: tuple[Place, ...]
+    types: Mapping[str, VehicleTypeParams]
+    vehicles: tuple[VehicleSpec, ...]
+    waiting: tuple[Waiting, ...]
+    wind: Wind
+    docking: DockingParams
+    sensors: SensorParams
+    trusted_keys: Mapping[str, bytes]
+    allowed_verbs: Mapping[str, frozenset[str]]
+
+
+def build_terrain(setting: Setting) -> Terrain:
+    """Nodes in the order sites, pickup points; one layer for each vehicle type in use."""
+    places: list[Site | Place] = [*setting.sites, *setting.points]
+    x = np.array([p.x_m for p in places])
+    y = np.array([p.y_m for p in places])
+    used = sorted({v.type_name for v in setting.vehicles})
+    by_height: dict[float, tuple[Airspace, PathNetwork]] = {}
+    layers = {}
+    for name in used:
+        height = setting.types[name].cruise_height_m
+        if height not in by_height:
+            airspace = Airspace(obstacles(setting.city, height))
+            by_height[height] = airspace, _network(setting.city, airspace, height, x, y)
+        layers[name] = layer_of(*by_height[height], setting.types[name].airframe(), setting.wind)
+    chargers = np.array([n for n, site in enumerate(setting.sites) if site.chargers], dtype=np.int64)
+    return Terrain(tuple(p.id for p in places), x, y, layers, chargers, setting.wind)
+
+
+def _network(
+    city: City, airspace: Airspace, height_m: float, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
+) -> PathNetwork:
+    """The network, with points on which one may not land cut off."""
+    network = airspace.network(x, y)
+    shut = np.nonzero(closed_for_landing(city, height_m, x, y))[0]
+    network.length_m[shut, :] = np.inf
+    network.length_m[:, shut] = np.inf
+    network.length_m[shut, shut] = 0.0
+    return network
+
+
+def build_world(
+    setting: Setting, kernel: Kernel, terrain: Terrain, streams: Streams, port_of: PortOf
+) -> tuple[World, Flights]:
+    """The world at its first moment: everybody parked and full, nothing announced yet."""
+    motion, books = Motion(len(setting.vehicles)), Books()
+    sensors = setting.sensors
+    flights = Flights(
+        kernel, motion, books, terrain, streams.noise("sim/flight-energy"), sensors.flight_energy_sigma
+    )
+    docks = Docks(
+        kernel, motion, books, setting.docking, streams.noise("sensor/weighbridge"), sensors.weighbridge_sigma
+    )
+    node_of = {name: node for node, name in enumerate(terrain.names)}
+    parts = Parts(
+        kernel=kernel,
+        motion=motion,
+        books=books,
+        terrain=terrain,
+        flights=flights,
+        docks=docks,
+        bodies=tuple(_bodies(setting, terrain, motion, books, port_of)),
+        yards={site.id: _yard(node, site, port_of) for node, site in enumerate(setting.sites)},
+        waste={w.request.pickup_id: _waste(w, node_of) for w in setting.waiting},
+        scale_noise=streams.noise("sensor/vehicle-scale"),
+        scale_sigma=sensors.vehicle_scale_sigma,
+        citizens=port_of("citizens"),
+        truth=port_of("world"),
+    )
+    world = World(parts)
+    for waiting in setting.waiting:
+        kernel.at(waiting.announced_ms, world.announce, waiting.request)
+    return world, flights
+
+
+def _bodies(setting: Setting, terrain: Terrain, motion: Motion, books: Books, port_of: PortOf) -> list[Body]:
+    node_of = {name: node for node, name in enumerate(terrain.names)}
+    bodies = []
+    for index, spec in enumerate(setting.vehicles):
+        kind = setting.types[spec.type_name]
+        node = node_of[spec.base]
+        airframe = kind.airframe()
+        motion.rest(index, float(terrain.x_m[node]), float(terrain.y_m[node]))
+        motion.battery_wh[index] = kind.battery_wh
+        books.transfer("Wh", ("initial", ""), ("battery", spec.id), kind.battery_wh)
+        bodies.append(
+            Body(
+                id=spec.id,
+                index=index,
+                kind_name=spec.type_name,
+                kind=kind,
+                airframe=airframe,
+                port=port_of(spec.id),
+                verifier=Verifier(setting.trusted_keys, setting.allowed_verbs),
+                node=node,
+                site=spec.base,
+                home=spec.base,
+                power_coefficient=airframe.power_coefficient,
+            )
+        )
+    return bodies
+
+
+def _yard(node: int, site: Site, port_of: PortOf) -> Dockyard:
+    return Dockyard(
+        id=site.id,
+        node=node,
+        accepts=site.accepts,
+        capacity_kg=site.capacity_kg,
+        pads=Places(site.pads),
+        chargers=Places(site.chargers),
+        charger_count=site.chargers,
+        port=port_of(site.id),
+    )
+
+
+def _waste(waiting: Waiting, node_of: Mapping[str, int]) -> Waste:
+    request = waiting.request
+    return Waste(
+        id=request.pickup_id,
+        node=node_of[request.point_id],
+        material=request.material,
+        kg=waiting.kg,
+        litres=waiting.litres,
+        earliest_ms=request.earliest_ms,
+        latest_ms=request.latest_ms,
+        service_ms=request.service_ms,
+        hazardous=MATERIALS[request.material].hazardous,
+    )
+
+
+def build_sensors(setting: Setting, streams: Streams, motion: Motion) -> Sensors:
+    """The instruments of a world."""
+    anchors: Sequence[Place] = setting.city.anchors
+    return Sensors(
+        setting.sensors,
+        streams,
+        motion,
+        np.array([a.x_m for a in anchors], dtype=float),
+        np.array([a.y_m for a in anchors], dtype=float),
+    )
+
+
+def roster(setting: Setting) -> VehicleRoster:
+    """The order of rows in frames, and where the anchors stand."""
+    anchors = setting.city.anchors
+    return VehicleRoster(
+        vehicles=tuple(v.id for v in setting.vehicles),
+        anchors=tuple(a.id for a in anchors),
+        anchor_x_m=tuple(round(a.x_m, 3) for a in anchors),
+        anchor_y_m=tuple(round(a.y_m, 3) for a in anchors),
+        anchor_sigma_m=setting.sensors.range_sigma_m,
+        gnss_sigma_m=setting.sensors.gnss_sigma_m,
+    )

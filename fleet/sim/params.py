@@ -1,0 +1,123 @@
+"""Vehicle types, groups, sites, weather and sensors as a scenario states them."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import Field
+
+from fleet.base.flight import Airframe
+from fleet.base.params import Params
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class VehicleTypeParams(Params):
+    """What vehicles of a kind are and can do."""
+
+    empty_kg: Positive = Field(description="mass with battery, without load")
+    payload_kg: Positive
+    volume_l: Positive = Field(description="what the cargo box holds")
+    battery_wh: Positive
+    reserve_share: float = Field(0.2, ge=0.05, le=0.5, description="share of the battery never to be used")
+    cruise_mps: float = Field(12.0, ge=2.0, le=40.0, description="airspeed")
+    climb_mps: float = Field(2.5, ge=0.5, le=10.0)
+    descent_mps: float = Field(2.0, ge=0.5, le=10.0)
+    cruise_height_m: float = Field(80.0, ge=10.0, le=120.0)
+    rotor_disc_m2: Positive = Field(description="summed area of all rotor discs")
+    efficiency: float = Field(0.53, gt=0.1, le=1.0, description="of rotor, motor and electronics together")
+    hazmat: bool = Field(False, description="certified for hazardous materials")
+
+    def airframe(self) -> Airframe:
+        return Airframe(
+            empty_kg=self.empty_kg,
+            rotor_disc_m2=self.rotor_disc_m2,
+            efficiency=self.efficiency,
+            cruise_mps=self.cruise_mps,
+            climb_mps=self.climb_mps,
+            descent_mps=self.descent_mps,
+            cruise_height_m=self.cruise_height_m,
+        )
+
+    @property
+    def reserve_wh(self) -> float:
+        return self.reserve_share * self.battery_wh
+
+
+BUILT_IN_TYPES = MappingProxyType(
+    {
+        "scout": VehicleTypeParams(
+            empty_kg=6.47, payload_kg=2.73, volume_l=10, battery_wh=526.4, rotor_disc_m2=0.894
+        ),
+        "light-collector": VehicleTypeParams(
+            empty_kg=9.5, payload_kg=5.6, volume_l=40, battery_wh=599.4, rotor_disc_m2=1.341
+        ),
+        "heavy-collector": VehicleTypeParams(
+            empty_kg=65, payload_kg=30, volume_l=150, battery_wh=3968.8, cruise_mps=15,
+            rotor_disc_m2=5.91, hazmat=True,
+        ),
+    }
+)  # fmt: skip
+"""Modelled on the Matrice 350, the Matrice 600 and the FlyCart 30: the makers' masses, batteries and payloads."""
+
+
+class GroupParams(Params):
+    """Vehicles of one type that start from the same bases."""
+
+    name: str = Field(
+        min_length=1, pattern=r"^[A-Za-z0-9_.-]+$", description="vehicle ids are name-01, name-02, ..."
+    )
+    type: str = Field(description="a name under fleet.types, or a built-in type")
+    count: int = Field(ge=1, le=10_000)
+    bases: tuple[str, ...] = Field((), description="site ids; none = every base of the map, in turn")
+
+
+class FleetParams(Params):
+    """The fleet: own types (beside the built-in ones) and groups."""
+
+    types: dict[str, VehicleTypeParams] = Field(default_factory=dict)
+    groups: tuple[GroupParams, ...] = Field(min_length=1)
+
+
+class SiteParams(Params):
+    """A site that the scenario adds to the map, or one of the map's with other properties."""
+
+    id: str = Field(min_length=1)
+    lon: float | None = Field(None, ge=-180, le=180, description="needed for a site that is not on the map")
+    lat: float | None = Field(None, ge=-85, le=85)
+    base: bool | None = None
+    accepts: tuple[str, ...] | None = Field(None, description="materials; [all] = every non-hazardous one")
+    capacity_kg: float | None = Field(None, ge=0)
+    pads: int | None = Field(None, ge=1, le=1000)
+    chargers: int | None = Field(None, ge=0, le=1000)
+
+
+class DockingParams(Params):
+    """How long things take on a pad."""
+
+    unload_s: float = Field(60.0, ge=0, le=3600)
+    charging: str = Field("swap", pattern="^(swap|charge)$", description="swap the pack, or fill it")
+    swap_s: float = Field(90.0, ge=1, le=3600)
+    charge_c_rate: float = Field(1.5, gt=0.05, le=10, description="charging power over battery_wh, 1/h")
+    charge_efficiency: float = Field(0.92, gt=0.3, le=1.0, description="battery over meter")
+
+
+class WeatherParams(Params):
+    """A constant wind."""
+
+    wind_mps: float = Field(0.0, ge=0, le=25)
+    wind_from_deg: float = Field(270.0, ge=0, le=360)
+
+
+class SensorParams(Params):
+    """Errors of what the world measures, one sigma."""
+
+    flight_energy_sigma: float = Field(0.04, ge=0, le=0.2, description="per flight, cut at three sigma")
+    vehicle_scale_sigma: float = Field(0.01, ge=0, le=0.5, description="share of the reading")
+    weighbridge_sigma: float = Field(0.005, ge=0, le=0.5, description="share of the reading")
+    gnss_sigma_m: float = Field(2.0, ge=0, le=50, description="each axis")
+    gnss_tau_s: float = Field(45.0, gt=0, le=600, description="how long a GNSS error lasts")
+    range_sigma_m: float = Field(3.0, ge=0, le=50)
+    range_reach_m: float = Field(300.0, gt=0, le=5000)
+    range_dropout: float = Field(0.05, ge=0, le=1)

@@ -1,0 +1,76 @@
+"""What instruments say about the world, as frames. Noise is a function of (stream, entity, tick)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from fleet.base.streams import Noise, Streams
+from fleet.messages.frames import RangeFrame, TelemetryFrame, TruthFrame, pack
+from fleet.messages.reports import STATES
+from fleet.sim.body import Body
+from fleet.sim.motion import Motion
+from fleet.sim.params import SensorParams
+
+Floats = npt.NDArray[np.float64]
+
+_STATE_CODE: dict[str, int] = {state: code for code, state in enumerate(STATES)}
+_PHASE_STATES = ("climbing", "cruising", "descending")
+
+
+class Sensors:
+    """GNSS on board and ranging anchors on the ground. `anchor_*_m` are their places, shape (m,)."""
+
+    def __init__(
+        self, params: SensorParams, streams: Streams, motion: Motion, anchor_x_m: Floats, anchor_y_m: Floats
+    ) -> None:
+        self._params = params
+        self._gnss: Noise = streams.noise("sensor/gnss")
+        self._range: Noise = streams.noise("sensor/range")
+        self._motion = motion
+        self._anchor_x_m, self._anchor_y_m = anchor_x_m, anchor_y_m
+        self._rows = np.arange(len(motion.t0_ms))
+
+    def telemetry(self, tick: int, now_ms: int, bodies: list[Body]) -> TelemetryFrame:
+        """What every vehicle says: its GNSS fix (what it believes, and the fix's own error), and the rest."""
+        p, motion = self._params, self._motion
+        x, y, h = motion.nominal(now_ms)
+        t_s = now_ms / 1000.0
+        x = x + p.gnss_sigma_m * self._gnss.drift(self._rows, t_s, p.gnss_tau_s, 0)
+        y = y + p.gnss_sigma_m * self._gnss.drift(self._rows, t_s, p.gnss_tau_s, 1)
+        return TelemetryFrame(
+            tick=tick,
+            x_m=pack(x),
+            y_m=pack(y),
+            height_m=pack(h),
+            speed_mps=pack(np.hypot(motion.vx_mps, motion.vy_mps)),
+            battery_wh=pack(motion.batteries_wh(now_ms)),
+            load_kg=pack([b.load_kg for b in bodies]),
+            state=pack([_code(b) for b in bodies], "<u1"),
+        )
+
+    def ranges(self, tick: int, now_ms: int) -> RangeFrame:
+        """Anchor to vehicle, of all pairs in reach but for drop-outs; ground distance."""
+        p = self._params
+        x, y = self._motion.true(now_ms)
+        distance = np.hypot(x[:, None] - self._anchor_x_m[None, :], y[:, None] - self._anchor_y_m[None, :])
+        vehicle, anchor = np.nonzero(distance <= p.range_reach_m)
+        pair = vehicle * len(self._anchor_x_m) + anchor
+        heard = self._range.uniform(pair, tick, 4) >= p.range_dropout
+        vehicle, anchor, pair = vehicle[heard], anchor[heard], pair[heard]
+        measured = distance[vehicle, anchor] + p.range_sigma_m * self._range.normal(pair, tick, 0)
+        return RangeFrame(
+            tick=tick,
+            vehicle=pack(vehicle, "<u2"),
+            anchor=pack(anchor, "<u2"),
+            range_m=pack(np.maximum(measured, 0.0)),
+        )
+
+    def truth(self, tick: int, now_ms: int) -> TruthFrame:
+        """Where every vehicle really is."""
+        x, y = self._motion.true(now_ms)
+        return TruthFrame(tick=tick, x_m=pack(x), y_m=pack(y), battery_wh=pack(self._motion.batteries_wh(now_ms)))
+
+
+def _code(body: Body) -> int:
+    return _STATE_CODE[body.phase if body.phase in _PHASE_STATES else body.state]

@@ -1,0 +1,399 @@
+"""The world: it carries out what autopilots decide, and tells what can be seen of it.
+
+It hears orders and tamper requests, and speaks as its vehicles, its facilities and its citizens. It decides
+nothing about the mission (`autopilot` does on board, dispatch on the ground).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from fleet.base.streams import Noise
+from fleet.messages.envelope import Message
+from fleet.messages.orders import FlyRoute, Navigation, Recall, RotateKey, StopOrder
+from fleet.messages.plane import Command, Injection
+from fleet.messages.port import Port
+from fleet.messages.reports import (
+    OrderAnswered,
+    PickupCollected,
+    PickupFailed,
+    PickupRequested,
+    VehicleReported,
+    VehicleState,
+)
+from fleet.messages.truth import WorldClosed
+from fleet.sim import autopilot
+from fleet.sim.autopilot import Outlook
+from fleet.sim.body import Body, Waste
+from fleet.sim.books import Books
+from fleet.sim.docks import Docks, Dockyard
+from fleet.sim.flights import Flights
+from fleet.sim.kernel import Kernel
+from fleet.sim.motion import Motion
+from fleet.sim.terrain import Terrain
+
+FIND_WITHIN_M = 15.0
+"""A vehicle finds a bin or a pad by eye within this distance of where it lands."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a world is made of; `fleet.sim.build` makes it."""
+
+    kernel: Kernel
+    motion: Motion
+    books: Books
+    terrain: Terrain
+    flights: Flights
+    docks: Docks
+    bodies: tuple[Body, ...]
+    yards: Mapping[str, Dockyard]
+    waste: Mapping[str, Waste]
+    scale_noise: Noise
+    scale_sigma: float
+    citizens: Port
+    truth: Port
+
+
+class Hand(Protocol):
+    """What carries out tamper requests."""
+
+    def hear(self, tick: int, now_ms: int, message: Message) -> None: ...
+
+
+class World:
+    """A participant. `tampering`, if given, is asked to carry out what arrives on the injection plane."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._p = parts
+        self.bodies = parts.bodies
+        self._by_id = {body.id: body for body in parts.bodies}
+        self._node = {name: node for node, name in enumerate(parts.terrain.names)}
+        self._node |= {waste.id: waste.node for waste in parts.waste.values()}
+        self._weighings = 0
+        self.tampering: Hand | None = None
+
+    # ---- participant
+
+    def on_tick(self, tick: int, now_ms: int, inbox: Sequence[Message]) -> None:
+        for message in inbox:
+            body = message.body
+            if isinstance(body, FlyRoute | Recall):
+                target = self._by_id.get(body.vehicle)
+                if target is not None:
+                    self._obey(target, message, body, now_ms)
+            elif isinstance(body, RotateKey):
+                for vehicle in self._p.bodies:
+                    self._rekey(vehicle, message, body, now_ms)
+            if self.tampering is not None and isinstance(body, Injection | Command):
+                self.tampering.hear(tick, now_ms, message)
+
+    def next_wake_ms(self) -> int | None:
+        return self._p.kernel.peek_ms
+
+    def announce(self, request: PickupRequested) -> None:
+        """Let a pickup appear: the waste is there from now on, and the city hears of it."""
+        waste = self._p.waste[request.pickup_id]
+        waste.there = waste.kg > 0.0
+        self._p.books.transfer("kg", ("generated", ""), ("waiting", waste.id), waste.kg)
+        self._p.citizens.say(request)
+
+    def start(self) -> None:
+        """Every vehicle reports where it stands."""
+        for body in self._p.bodies:
+            self._report(body, "idle")
+
+    def close(self) -> None:
+        """Settle every flight, close the books, and tell the truth about both."""
+        p = self._p
+        for body in p.bodies:
+            p.flights.settle(body)
+            p.books.compare("Wh", ("battery", body.id), float(p.motion.battery_wh[body.index]))
+            p.books.compare("kg", ("aboard", body.id), body.load_kg)
+        for yard in p.yards.values():
+            p.books.compare("kg", ("stock", yard.id), yard.stock_kg)
+        for waste in p.waste.values():
+            p.books.compare("kg", ("waiting", waste.id), waste.kg if waste.there else 0.0)
+        p.truth.say(
+            WorldClosed(
+                residual_kg=p.books.residual["kg"],
+                residual_wh=p.books.residual["Wh"],
+                kg={k: round(v, 6) for k, v in p.books.totals("kg").items()},
+                wh={k: round(v, 6) for k, v in p.books.totals("Wh").items()},
+            )
+        )
+
+    # ---- orders
+
+    def _obey(self, body: Body, message: Message, order: FlyRoute | Recall, now_ms: int) -> None:
+        cause = body.verifier.check(message, now_ms)
+        self._answer(body, order.order_id, message, cause)
+        if cause:
+            return
+        had_stops = bool(body.mission.stops)
+        body.mission = autopilot.take_order(body.mission, order)
+        if isinstance(order, Recall):
+            self._navigate_by(body, order.navigation)
+        if isinstance(order, FlyRoute) and order.append:
+            if not had_stops and body.state in ("idle", "holding"):
+                self.proceed(body)
+            return
+        if body.node < 0:
+            self._p.flights.stop_here(body)
+        else:
+            body.turn += 1  # whatever was going on here is void
+        self.proceed(body)
+
+    def _navigate_by(self, body: Body, navigation: Navigation) -> None:
+        if navigation != body.navigation:
+            body.navigation = navigation
+            self._p.flights.find_itself(body)
+
+    def _rekey(self, body: Body, message: Message, order: RotateKey, now_ms: int) -> None:
+        cause = body.verifier.check(message, now_ms)
+        if not cause:
+            body.verifier.rotate(order.holder, order.public_key)
+        self._answer(body, order.order_id, message, cause)
+
+    def _answer(self, body: Body, order_id: str, message: Message, cause: str) -> None:
+        body.port.say(
+            OrderAnswered(
+                vehicle=body.id,
+                order_id=order_id,
+                claimed_sender=message.sender,
+                counter=message.seq,
+                cause=cause,
+            )
+        )
+
+    # ---- moves
+
+    def proceed(self, body: Body) -> None:
+        """Ask the autopilot what is next, and begin it."""
+        stop = body.mission.next_stop
+        move = autopilot.next_move(body.mission, self._outlook(body, stop))
+        if move == "fly" and stop is not None:
+            self._fly_to(body, stop)
+        elif move == "rest":
+            self._rest(body)
+        elif move == "charge-first":
+            self._p.docks.charge(body, self._p.yards[body.site], self._report, self.proceed)
+        elif move == "divert":
+            self._divert(body)
+        else:
+            self._give_up(body, "out-of-reach")
+
+    def _rest(self, body: Body) -> None:
+        body.bound_for = ""
+        self._report(body, "idle")
+
+    def _outlook(self, body: Body, stop: StopOrder | None) -> Outlook:
+        p = self._p
+        battery = p.motion.battery_of(body.index, p.kernel.now_ms)
+        docked = bool(body.site)
+        yard = p.yards.get(body.site)
+        leg, after = (0.0, 0.0) if stop is None else self._energies(body, stop)
+        return Outlook(
+            battery_wh=battery,
+            reserve_wh=body.kind.reserve_wh,
+            leg_wh=leg,
+            then_to_charger_wh=after,
+            docked=docked,
+            can_charge_here=yard is not None and yard.charger_count > 0,
+            full=battery > 0.98 * body.kind.battery_wh,
+        )
+
+    def _energies(self, body: Body, stop: StopOrder) -> tuple[float, float]:
+        """Wh of the leg to `stop`, and from there to the nearest charger with what will be on board."""
+        p = self._p
+        layer = p.terrain.layers[body.kind_name]
+        node = self._node.get(stop.target, -1)
+        if body.node >= 0 and node >= 0:
+            leg_h = float(layer.effort_h[body.node, node])
+        else:
+            line = self._line(body, stop)
+            leg_h = math.inf if line is None else p.terrain.energy_h(body.airframe, [line])
+        after_h = 0.0
+        if node >= 0:
+            charger = layer.nearest_charger(node, p.terrain.charger_nodes)
+            after_h = math.inf if charger < 0 else float(layer.effort_h[node, charger])
+        return body.power_w() * leg_h, body.power_w(stop.mass_kg) * after_h
+
+    def _line(self, body: Body, stop: StopOrder) -> npt.NDArray[np.float64] | None:
+        p = self._p
+        node = self._node.get(stop.target, -1)
+        if body.node >= 0 and node >= 0:
+            return p.terrain.line(body.kind_name, body.node, node)
+        x, y, _ = p.motion.place_of(body.index, p.kernel.now_ms)
+        return p.terrain.line_between(body.kind_name, (x, y), (stop.x_m, stop.y_m))
+
+    def _fly_to(self, body: Body, stop: StopOrder) -> None:
+        body.bound_for = stop.target
+        if body.node >= 0 and body.node == self._node.get(stop.target, -1):
+            self._at_stop(body)
+            return
+        line = self._line(body, stop)
+        if line is None:
+            self._give_up(body, "out-of-reach")
+            return
+        self._p.flights.start(body, line, self._landed)
+        self._report(body, "climbing")
+
+    def _landed(self, body: Body) -> None:
+        stop = body.mission.next_stop
+        off = math.hypot(*self._p.motion.offset_of(body.index, self._p.kernel.now_ms))
+        if stop is None:
+            self.proceed(body)
+            return
+        if off > FIND_WITHIN_M and self._node.get(stop.target, -1) >= 0:
+            self._miss(body, stop)
+            return
+        body.node = self._node.get(stop.target, -1)
+        self._at_stop(body)
+
+    def _miss(self, body: Body, stop: StopOrder) -> None:
+        """Landed, and what was to be there is not: without its bearings the vehicle stays on the ground."""
+        if stop.kind == "pickup":
+            self._give_up(body, "not-found")
+        else:
+            self._report(body, "lost")
+
+    def _at_stop(self, body: Body) -> None:
+        stop = body.mission.next_stop
+        assert stop is not None
+        yard = self._p.yards.get(stop.target)
+        if yard is not None:
+            self._at_yard(body, stop, yard)
+        else:
+            self._at_pickup(body, stop)
+
+    def _at_yard(self, body: Body, stop: StopOrder, yard: Dockyard) -> None:
+        body.site, body.node = yard.id, yard.node
+        self._p.motion.offset_x_m[body.index] = self._p.motion.offset_y_m[body.index] = 0.0
+
+        def then_charge(b: Body) -> None:
+            if stop.charge:
+                self._p.docks.charge(b, yard, self._report, self._stop_over)
+            else:
+                self._stop_over(b)
+
+        if stop.unload:
+            self._p.docks.unload(body, yard, self._report, then_charge)
+        else:
+            then_charge(body)
+
+    def _at_pickup(self, body: Body, stop: StopOrder) -> None:
+        self._report(body, "servicing")
+        now = self._p.kernel.now_ms
+        waste = self._p.waste.get(stop.target)
+        opens = stop.earliest_ms if waste is None else max(stop.earliest_ms, waste.earliest_ms)
+        service = stop.service_ms if waste is None else waste.service_ms
+        self._p.kernel.at(max(now, opens) + service, self._served, body, body.turn, stop)
+
+    def _served(self, body: Body, turn: int, stop: StopOrder) -> None:
+        if body.turn != turn:
+            return
+        waste = self._p.waste.get(stop.target)
+        if waste is None:
+            self._give_up(body, "not-found")
+        elif not waste.there:
+            self._give_up(body, "gone")
+        elif not self._fits(body, waste):
+            self._give_up(body, "does-not-fit")
+        else:
+            self._collect(body, waste)
+            self._stop_over(body)
+
+    def _fits(self, body: Body, waste: Waste) -> bool:
+        kind = body.kind
+        return (
+            body.load_kg + waste.kg <= kind.payload_kg
+            and body.load_l + waste.litres <= kind.volume_l + 1e-9
+            and (kind.hazmat or not waste.hazardous)
+        )
+
+    def _collect(self, body: Body, waste: Waste) -> None:
+        p = self._p
+        waste.there = False
+        body.load[waste.material] = body.load.get(waste.material, 0.0) + waste.kg
+        body.load_l += waste.litres
+        p.books.transfer("kg", ("waiting", waste.id), ("aboard", body.id), waste.kg)
+        p.books.compare("kg", ("waiting", waste.id), 0.0)
+        p.books.compare("kg", ("aboard", body.id), body.load_kg)
+        self._weighings += 1
+        error = 1.0 + p.scale_sigma * p.scale_noise.one_normal(body.index, self._weighings)
+        body.port.say(
+            PickupCollected(
+                vehicle=body.id,
+                pickup_id=waste.id,
+                material=waste.material,
+                scale_kg=round(waste.kg * error, 3),
+                volume_l=round(waste.litres, 1),
+            )
+        )
+
+    def _stop_over(self, body: Body) -> None:
+        body.mission = body.mission.after_stop()
+        self.proceed(body)
+
+    def _give_up(self, body: Body, cause: str) -> None:
+        stop = body.mission.next_stop
+        if stop is not None and stop.kind == "pickup":
+            body.port.say(PickupFailed(vehicle=body.id, pickup_id=stop.target, cause=cause))  # type: ignore[arg-type]
+        self._stop_over(body)
+
+    def _divert(self, body: Body) -> None:
+        """To the nearest charger, whatever was planned; the mission goes on from there."""
+        p = self._p
+        now = p.kernel.now_ms
+        x, y, _ = p.motion.place_of(body.index, now)
+        ranked = sorted(
+            (math.hypot(p.terrain.x_m[n] - x, p.terrain.y_m[n] - y), int(n)) for n in p.terrain.charger_nodes
+        )
+        for _, node in ranked[:3]:
+            line = p.terrain.line_between(
+                body.kind_name, (x, y), (float(p.terrain.x_m[node]), float(p.terrain.y_m[node]))
+            )
+            if line is not None and p.terrain.names[node] != body.site:
+                body.bound_for = p.terrain.names[node]
+                p.flights.start(body, line, lambda b, n=node: self._diverted(b, n))  # type: ignore[misc]
+                self._report(body, "climbing")
+                return
+        p.flights.come_down(body)
+        self._report(body, "lost")
+
+    def _diverted(self, body: Body, node: int) -> None:
+        off = math.hypot(*self._p.motion.offset_of(body.index, self._p.kernel.now_ms))
+        if off > FIND_WITHIN_M:
+            self._report(body, "lost")
+            return
+        yard = self._p.yards[self._p.terrain.names[node]]
+        body.site, body.node = yard.id, node
+        self._p.motion.offset_x_m[body.index] = self._p.motion.offset_y_m[body.index] = 0.0
+        self._p.docks.charge(body, yard, self._report, self.proceed)
+
+    def _report(self, body: Body, state: VehicleState) -> None:
+        body.state = state
+        p = self._p
+        now = p.kernel.now_ms
+        x, y, _ = p.motion.place_of(body.index, now)
+        body.port.say(
+            VehicleReported(
+                vehicle=body.id,
+                state=state,
+                x_m=round(x, 1),
+                y_m=round(y, 1),
+                battery_wh=round(p.motion.battery_of(body.index, now), 3),
+                load_kg=round(body.load_kg, 3),
+                load_l=round(body.load_l, 1),
+                order_id=body.mission.order_id,
+                step=body.mission.step,
+                bound_for=body.bound_for,
+            )
+        )
