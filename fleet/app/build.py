@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fleet.app.feasible import require_feasible
 from fleet.app.scenario import Scenario
-from fleet.app.setting import city_of, demand_of, points_of, sites_of, vehicles_of
+from fleet.app.setting import demand_of, stage_of
 from fleet.base.flight import Wind
 from fleet.base.streams import Streams
-from fleet.city.model import City, Place, Site
+from fleet.city.model import Site
 from fleet.detect.detector import discover as detector_kinds
 from fleet.detect.watch import Watchman
 from fleet.dispatch.belief import Belief, VehicleBelief
@@ -18,7 +19,7 @@ from fleet.dispatch.dispatcher import Dispatcher
 from fleet.dispatch.rounds import Atlas
 from fleet.messages.plane import Plane
 from fleet.messages.port import Bus, Participant
-from fleet.messages.seal import KeyPair
+from fleet.messages.seal import KeyPair, Verifier
 from fleet.plan.cells import solve_cells
 from fleet.plan.problem import Dock, VehicleType
 from fleet.plan.travel import travel_matrices
@@ -38,6 +39,9 @@ VERBS = {
     "authority": frozenset({"RotateKey"}),
 }
 """Which orders vehicles take from whom."""
+
+INTENTS = frozenset({"QuarantineVehicle", "RevokeKey"})
+"""Which intents dispatch heeds from `respond`."""
 
 BusOf = Callable[[Callable[[], int]], Bus]
 
@@ -69,14 +73,16 @@ class Parts:
 def build(scenario: Scenario, directory: Path, bus_of: BusOf, *, legs: bool) -> Parts:
     """Everything, wired. `directory` is the scenario file's; `legs` says whether truth about flights is told.
 
-    Raises `InputError` for a map or table that is not valid, or does not fit the scenario.
+    Raises `InputError` for a map or table that is not valid, or does not fit the scenario, and
+    `InfeasibleError` if nobody could fly anywhere.
     """
     streams = Streams(scenario.seed)
     keys = {holder: KeyPair(streams.secret(f"key/{holder}/0")) for holder in (*VERBS, "respond")}
     setting = _setting(scenario, directory, streams, keys)
+    terrain = build_terrain(setting)
+    require_feasible(setting, terrain)
     kernel = Kernel()
     bus = bus_of(lambda: kernel.now_ms)
-    terrain = build_terrain(setting)
     world, flights = build_world(setting, kernel, terrain, streams, bus.port)
     dispatch_port = bus.port("dispatch", keys["dispatch"])
     dispatcher = Dispatcher(
@@ -87,6 +93,7 @@ def build(scenario: Scenario, directory: Path, bus_of: BusOf, *, legs: bool) -> 
         port=dispatch_port,
         authority=bus.port("authority", keys["authority"]),
         new_key=lambda number: KeyPair(streams.secret(f"key/dispatch/{number}")),
+        trusted=Verifier({"respond": keys["respond"].public}, {"respond": INTENTS}),
     )
     if legs:
         flights.legs = bus.port("world/legs")
@@ -118,16 +125,14 @@ def build(scenario: Scenario, directory: Path, bus_of: BusOf, *, legs: bool) -> 
 
 
 def _setting(scenario: Scenario, directory: Path, streams: Streams, keys: dict[str, KeyPair]) -> Setting:
-    city: City = city_of(scenario, directory)
-    sites: tuple[Site, ...] = sites_of(scenario, city)
-    points: tuple[Place, ...] = points_of(city)
-    waiting, extra = demand_of(scenario, directory, city, points, streams)
+    stage = stage_of(scenario, directory)
+    waiting, extra = demand_of(scenario, stage, streams)
     return Setting(
-        city=city,
-        sites=sites,
-        points=(*points, *extra),
+        city=stage.city,
+        sites=stage.sites,
+        points=(*stage.city.pickup_points, *extra),
         types={**BUILT_IN_TYPES, **scenario.fleet.types},
-        vehicles=vehicles_of(scenario, sites),
+        vehicles=stage.vehicles,
         waiting=waiting,
         wind=Wind.blowing_from(scenario.weather.wind_mps, scenario.weather.wind_from_deg),
         docking=scenario.docking,
@@ -201,28 +206,30 @@ def _belief(setting: Setting) -> Belief:
         )
         for v in setting.vehicles
     }
-    return Belief(vehicles, {site.id: (site.x_m, site.y_m) for site in setting.sites})
+    site_xy = {site.id: (site.x_m, site.y_m) for site in setting.sites}
+    return Belief(vehicles, site_xy, {point.id for point in setting.points})
 
 
 def _red(scenario: Scenario, streams: Streams, bus: Bus) -> Sequence[Seat]:
-    kinds = attack_kinds()
+    kinds = {kind.params: kind for kind in attack_kinds().values()}
     seats = []
     for number, params in enumerate(scenario.red.attacks):
-        name = f"{params.kind}-{number}"
+        kind = kinds[type(params)]
+        name = f"{kind.kind}-{number}"
         means = Means(
             attack_id=name,
             injection=bus.port(f"red/{name}"),
             truth=bus.port(f"red/{name}"),
             rng=streams.generator(f"red/{name}"),
         )
-        attack = kinds[params.kind].make(params, means)
+        attack = kind.make(params, means)
         seats.append(Seat(attack, frozenset({Plane.TELEMETRY, Plane.INJECTION})))
     return seats
 
 
 def _blue(scenario: Scenario, bus: Bus, key: KeyPair) -> Sequence[Seat]:
-    kinds = detector_kinds()
-    detectors = [kinds[params.kind].make(params) for params in scenario.blue.detectors]
+    kinds = {kind.params: kind for kind in detector_kinds().values()}
+    detectors = [kinds[type(params)].make(params) for params in scenario.blue.detectors]
     if not detectors:
         return []
     eyes = frozenset({Plane.TELEMETRY})

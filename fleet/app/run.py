@@ -15,14 +15,14 @@ from fleet.messages.port import Listener
 from fleet.sim.build import roster
 
 Progress = Callable[[int], None]
-"""Told the simulated time, ms, now and then."""
+"""Told the simulated time, ms, after each tick that was held. What it raises ends the run between two ticks."""
 
 
 class Runner:
     """Runs built parts to their end. `listeners` hear everything, in order, before any participant does.
 
-    `frames_every` ticks a telemetry frame is published for watchers outside or for the record (0: only if a
-    detector inside needs it, which is every tick).
+    A telemetry frame is said every `frames_every` ticks (0: never), and at every tick while a detector inside
+    needs it or somebody outside is watching (`watched`). Frames are in no digest, so nothing else depends on them.
     """
 
     def __init__(
@@ -31,11 +31,13 @@ class Runner:
         listeners: Sequence[Listener],
         *,
         frames_every: int = 0,
+        watched: Callable[[], bool] = lambda: False,
         progress: Progress = lambda now_ms: None,
     ) -> None:
         self._parts = parts
         self._listeners = tuple(listeners)
-        self._frames_every = 1 if parts.frames else frames_every
+        self._frames_every = frames_every
+        self._watched = watched
         self._progress = progress
         self._tick_ms = parts.scenario.run.tick_ms
         self._end_tick = -(-parts.scenario.run.span.end_ms // self._tick_ms)
@@ -45,16 +47,16 @@ class Runner:
     def run(self) -> None:
         """From the first tick to the last; then everything is settled and said."""
         parts = self._parts
-        if self._frames_every:
-            self._frames_port.say(roster(parts.setting))
+        self._frames_port.say(roster(parts.setting))
         parts.world.start()
         while True:
             self._turn()
             if self.tick >= self._end_tick:
                 break
-            if self._frames_every and self.tick % self._frames_every == 0:
+            every = 1 if parts.frames or self._watched() else self._frames_every
+            if every and self.tick % every == 0:
                 self._say_frames()
-            self.tick = self._next_tick()
+            self.tick = self._next_tick(every)
             parts.kernel.advance(self.tick * self._tick_ms)
         parts.dispatcher.finish(self.tick * self._tick_ms)
         parts.world.close()
@@ -79,7 +81,7 @@ class Runner:
         if self._parts.frames:
             self._frames_port.say(sensors.ranges(self.tick, now_ms))
 
-    def _next_tick(self) -> int:
+    def _next_tick(self, frames_every: int) -> int:
         following = self.tick + 1
         if self._parts.bus.pending:
             return following
@@ -91,6 +93,6 @@ class Runner:
             wake = seat.participant.next_wake_ms()
             if wake is not None:
                 wakes.append(-(-wake // self._tick_ms))
-        if self._frames_every:
-            wakes.append(self.tick - self.tick % self._frames_every + self._frames_every)
+        if frames_every:
+            wakes.append(self.tick - self.tick % frames_every + frames_every)
         return max(following, min(wakes))

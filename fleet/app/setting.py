@@ -5,9 +5,12 @@ What the scenario says is checked here against what the map holds; every fault i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from fleet.app.scenario import Scenario
 from fleet.base.errors import Fault, InputError, did_you_mean
@@ -26,26 +29,58 @@ from fleet.sim.params import BUILT_IN_TYPES, SiteParams
 SCENARIO = "scenario"
 """Stands for the scenario's file in faults found here; `fleet.app.load` puts name, line and column in."""
 
-
-def find_file(name: str, directory: Path) -> Path:
-    """`name` beside the scenario file if it is there, else as given, from where the user is."""
-    beside = directory / name
-    return beside if beside.exists() or not Path(name).exists() else Path(name)
+REACH_M = 100_000.0
+"""A site farther than this from the middle of the map is taken for a mistake."""
 
 
-def city_of(scenario: Scenario, directory: Path) -> City:
-    """The map. Raises `InputError`."""
-    return load_city(find_file(scenario.city.map, directory))
+@dataclass(frozen=True)
+class Stage:
+    """What a scenario comes to before chance has its say."""
+
+    city: City
+    sites: tuple[Site, ...]
+    vehicles: tuple[VehicleSpec, ...]
+    listed: tuple[Request, ...]
+    """The requests of the table, where there is one."""
+
+
+def find_file(name: str, directory: Path) -> Path | None:
+    """`name` beside the scenario file if it is there, else from where the user is; None where it is neither."""
+    for path in (directory / name, Path(name)):
+        try:
+            if path.is_file():
+                return path
+        except OSError:
+            continue
+    return None
+
+
+def stage_of(scenario: Scenario, directory: Path) -> Stage:
+    """The scenario held against its map. Raises `InputError` with every fault of both."""
+    faults: list[Fault] = []
+    map_file = find_file(scenario.city.map, directory)
+    if map_file is None:
+        raise InputError([_fault("city.map", "a map file", f"no such file: {scenario.city.map}")])
+    city = load_city(map_file)
+    sites = sites_of(scenario, city, faults)
+    vehicles = vehicles_of(scenario, sites, faults)
+    faults += [
+        replace(fault, file=SCENARIO, path=f"demand.{fault.path}")
+        for fault in demand_faults(scenario.demand, city.pickup_points)
+    ]
+    listed = _listed(scenario, directory, city, faults)
+    if faults:
+        raise InputError(faults)
+    return Stage(city, sites, vehicles, listed)
 
 
 def _fault(path: str, expected: str, found: str, hint: str = "") -> Fault:
     return Fault(SCENARIO, 1, 1, path, expected, found, hint)
 
 
-def sites_of(scenario: Scenario, city: City) -> tuple[Site, ...]:
+def sites_of(scenario: Scenario, city: City, faults: list[Fault]) -> tuple[Site, ...]:
     """The map's sites with the scenario's changes, then those that only the scenario has."""
     sites = {site.id: site for site in city.sites}
-    faults: list[Fault] = []
     for index, params in enumerate(scenario.facilities):
         path = f"facilities.{index}"
         known = sites.get(params.id)
@@ -53,15 +88,21 @@ def sites_of(scenario: Scenario, city: City) -> tuple[Site, ...]:
             hint = did_you_mean(params.id, sites) or "give lon and lat to add a site"
             faults.append(_fault(f"{path}.id", "a site of the map", repr(params.id), hint))
             continue
-        unknown = [m for m in params.accepts or () if m != "all" and m not in MATERIALS]
-        faults += [_fault(f"{path}.accepts", "materials", repr(m), did_you_mean(m, MATERIALS)) for m in unknown]
-        sites[params.id] = _with(known, params, city)
+        faults += [
+            _fault(f"{path}.accepts.{n}", "a material, or all", repr(m), did_you_mean(m, MATERIALS))
+            for n, m in enumerate(params.accepts or ())
+            if m != "all" and m not in MATERIALS
+        ]
+        site = _with(known, params, city)
+        if not math.hypot(site.x_m, site.y_m) <= REACH_M:
+            expected = f"a place within {REACH_M / 1000:g} km of the map's middle"
+            faults.append(_fault(f"{path}.lon", expected, f"{params.lon}, {params.lat}"))
+            continue
+        sites[params.id] = site
     if not any(site.accepts for site in sites.values()):
         faults.append(_fault("facilities", "a site that accepts materials, here or on the map", "none"))
     if not any(site.chargers for site in sites.values()):
         faults.append(_fault("facilities", "a site with chargers, here or on the map", "none"))
-    if faults:
-        raise InputError(faults)
     return tuple(sites.values())
 
 
@@ -76,17 +117,16 @@ def _with(known: Site | None, params: SiteParams, city: City) -> Site:
         ordinary = {m.name for m in MATERIALS.values() if not m.hazardous}
         changes["accepts"] = frozenset(params.accepts) - {"all"} | (ordinary if "all" in params.accepts else set())
     if params.lon is not None and params.lat is not None:
-        x, y = city.frame.to_metres(params.lon, params.lat)
-        changes |= {"x_m": float(x), "y_m": float(y), "district": district_of(city.districts, x, y)[0]}
+        x, y = (np.atleast_1d(v) for v in city.frame.to_metres(params.lon, params.lat))
+        changes |= {"x_m": float(x[0]), "y_m": float(y[0]), "district": district_of(city.districts, x, y)[0]}
     return replace(site, **changes)  # type: ignore[arg-type]
 
 
-def vehicles_of(scenario: Scenario, sites: Sequence[Site]) -> tuple[VehicleSpec, ...]:
+def vehicles_of(scenario: Scenario, sites: Sequence[Site], faults: list[Fault]) -> tuple[VehicleSpec, ...]:
     """Every vehicle of every group, at the group's bases in turn."""
     types = {**BUILT_IN_TYPES, **scenario.fleet.types}
     known = {site.id for site in sites}
     every = [site.id for site in sites if site.base]
-    faults: list[Fault] = []
     vehicles: list[VehicleSpec] = []
     names: set[str] = set()
     for index, group in enumerate(scenario.fleet.groups):
@@ -111,33 +151,35 @@ def vehicles_of(scenario: Scenario, sites: Sequence[Site]) -> tuple[VehicleSpec,
             VehicleSpec(f"{group.name}-{n + 1:0{width}d}", group.type, bases[n % len(bases)])
             for n in range(group.count)
         ]
-    if faults:
-        raise InputError(faults)
     return tuple(vehicles)
 
 
-def points_of(city: City) -> tuple[Place, ...]:
-    """Where pickups may arise."""
-    return city.pickup_points
+def _listed(scenario: Scenario, directory: Path, city: City, faults: list[Fault]) -> tuple[Request, ...]:
+    """The requests of the scenario's table."""
+    name = scenario.demand.csv
+    if name is None:
+        return ()
+    table = find_file(name, directory)
+    if table is None:
+        faults.append(_fault("demand.csv", "a table of requests", f"no such file: {name}"))
+        return ()
+    points: Mapping[str, Place] = {point.id: point for point in city.pickup_points}
+    try:
+        return read_requests(table, points, city.frame.to_metres, scenario.run.span)
+    except InputError as error:
+        faults += error.faults
+        return ()
 
 
 def demand_of(
-    scenario: Scenario, directory: Path, city: City, points: Sequence[Place], streams: Streams
+    scenario: Scenario, stage: Stage, streams: Streams
 ) -> tuple[tuple[Waiting, ...], tuple[Place, ...]]:
     """The day's pickups, and the places that only a table of requests names."""
-    demand, span = scenario.demand, scenario.run.span
-    faults = [replace(f, file=SCENARIO, path=f.path) for f in demand_faults(demand, points)]
-    if faults:
-        raise InputError(faults)
-    requests = random_requests(demand, points, span, streams)
-    if demand.csv is not None:
-        table = read_requests(
-            find_file(demand.csv, directory),
-            {point.id: point for point in points},
-            lambda lon, lat: tuple(float(v) for v in city.frame.to_metres(lon, lat)),  # type: ignore[arg-type,return-value]
-            span,
-        )
-        requests = in_order(requests, table)
+    drawn = random_requests(scenario.demand, stage.city.pickup_points, scenario.run.span, streams)
+    try:
+        requests = in_order(drawn, stage.listed)
+    except InputError as error:
+        raise InputError(replace(fault, file=SCENARIO, path="demand.csv") for fault in error.faults) from None
     extra = tuple(Place(f"at:{r.pickup_id}", r.x_m, r.y_m, r.district) for r in requests if not r.point_id)
     return tuple(_waiting(r) for r in requests), extra
 

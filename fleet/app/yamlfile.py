@@ -7,6 +7,7 @@ where a model says tuple and an integer where it says float, and never a text wh
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Sequence
@@ -89,6 +90,26 @@ def parse_override(text: str) -> tuple[Path, Any]:
         fault = error.faults[0]
         raise UsageError(f"--set {text}: expected {fault.expected} after the =, found {fault.found}") from None
     return path, value
+
+
+def to_yaml(data: Any) -> str:
+    """Plain data as YAML that `load_model` reads back as the same data.
+
+    >>> print(to_yaml({"start": "06:00", "count": 3, "none": None, "bases": [], "word": "null"}), end="")
+    start: 06:00
+    count: 3
+    none: null
+    bases: []
+    word: 'null'
+    """
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.allow_unicode = True
+    yaml.width = 110
+    stream = io.StringIO()
+    yaml.dump(data, stream)
+    return stream.getvalue()
 
 
 def _text(path: FilePath) -> str:

@@ -97,13 +97,13 @@ class Noise:
         pair = []
         for lane in (0, 1):
             first = _splitmix_int((self._lane(lane) + entity) & _MASK)
-            pair.append(((_splitmix_int((first + tick) & _MASK) >> 11) + 0.5) * 2.0**-53)
+            pair.append(((_splitmix_int((first + tick) & _MASK) >> 12) + 0.5) * 2.0**-52)
         return math.sqrt(-2.0 * math.log(pair[0])) * math.cos(2.0 * math.pi * pair[1])
 
     def uniform(self, entity: npt.ArrayLike, tick: npt.ArrayLike, lane: int = 0) -> Floats:
-        """Uniform on (0, 1)."""
-        bits = self._bits(entity, tick, lane) >> np.uint64(11)
-        return (bits.astype(np.float64) + 0.5) * 2.0**-53
+        """Uniform on (0, 1), both ends left out: 52 bits and a half are exact, and can be no more."""
+        bits = self._bits(entity, tick, lane) >> np.uint64(12)
+        return (bits.astype(np.float64) + 0.5) * 2.0**-52
 
     def normal(self, entity: npt.ArrayLike, tick: npt.ArrayLike, lane: int = 0) -> Floats:
         """Standard normal (Box and Muller, 1958)."""

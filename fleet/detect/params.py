@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Union
+from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import Field
 
 from fleet.base.params import Params
 from fleet.detect.detector import discover
 
-AnyDetector = Annotated[
-    Union[tuple(kind.params for kind in discover().values())],  # type: ignore[misc]  # noqa: UP007
-    Field(discriminator="kind"),
-]
-"""The settings of any detector there is a file for."""
+if TYPE_CHECKING:
+    # What is found at run time has no name here; this is what all of it has in common.
+    AnyDetector = Params
+else:
+    AnyDetector = Annotated[
+        Union[tuple(kind.params for kind in discover().values())],  # noqa: UP007
+        Field(discriminator="kind"),
+    ]
+    """The settings of any detector there is a file for."""
 
 
 class BlueParams(Params):
     """Who watches, and whether anything follows from it."""
 
-    detectors: tuple[AnyDetector, ...] = ()  # type: ignore[valid-type]
+    detectors: tuple[AnyDetector, ...] = ()
     respond: bool = True
     """Whether alerts lead to intents (quarantine, revocation); without it they are only said."""

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
+from fleet.base.materials import MATERIALS
 from fleet.messages import reports
 
 ARRIVED_WITHIN_M = 2.0
+MAX_FAILURES = 2
+"""After so many vain visits a pickup is given up."""
+ANSWER_WITHIN_MS = 15_000
+"""An order that is not answered by then was not heard."""
 Status = Literal["open", "assigned", "collected", "missed"]
 
 
 @dataclass(slots=True)
 class VehicleBelief:
-    """A vehicle. `free_*` say when, where and with how much battery it will have done what it was told."""
+    """A vehicle. `free_*` say when, where and with how much battery it will have done what it was told.
+
+    `awaits` is the order it has not answered yet, until `awaits_until_ms`; `before` is what `free_*` are if it
+    does not take that order.
+    """
 
     id: str
     type: int
@@ -28,6 +38,9 @@ class VehicleBelief:
     assigned: list[str] = field(default_factory=list)
     refused_by: set[str] = field(default_factory=set)
     quarantined: bool = False
+    awaits: str = ""
+    awaits_until_ms: int = 0
+    before: tuple[int, str, float] = (0, "", 0.0)
 
 
 @dataclass(slots=True)
@@ -41,23 +54,35 @@ class PickupBelief:
     reason: str = "fleet-busy"
     need: float = 1.0
     limit: float = 0.0
+    malformed: bool = False
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether nobody is to be sent (again)."""
+        return self.malformed or self.failures >= MAX_FAILURES
 
 
 class Belief:
-    """The whole picture. `site_xy` is where the sites are, as the map says."""
+    """The whole picture. `site_xy` is where the sites are, `points` where pickups can be, as the map says."""
 
-    def __init__(self, vehicles: Mapping[str, VehicleBelief], site_xy: Mapping[str, tuple[float, float]]) -> None:
+    def __init__(
+        self,
+        vehicles: Mapping[str, VehicleBelief],
+        site_xy: Mapping[str, tuple[float, float]],
+        points: Set[str],
+    ) -> None:
         self.vehicles = dict(vehicles)
         self.pickups: dict[str, PickupBelief] = {}
         self.open: dict[str, PickupBelief] = {}
         self.stock_kg: dict[str, float] = {}
         self._site_xy = dict(site_xy)
+        self._points = points
 
     def hear(self, body: object, now_ms: int) -> None:
         """Take one report into the picture."""
         match body:
             case reports.PickupRequested():
-                self.pickups[body.pickup_id] = self.open[body.pickup_id] = PickupBelief(body)
+                self._requested(body)
             case reports.VehicleReported():
                 self._vehicle(body, now_ms)
             case reports.PickupCollected():
@@ -70,6 +95,10 @@ class Belief:
                 if vehicle is not None:
                     vehicle.materials.clear()
                     vehicle.refused_by.clear()
+            case reports.OrderAnswered():
+                vehicle = self.vehicles.get(body.vehicle)
+                if vehicle is not None and vehicle.awaits == body.order_id and not body.cause:
+                    vehicle.awaits = ""
             case reports.UnloadRefused():
                 vehicle = self.vehicles.get(body.vehicle)
                 if vehicle is not None:
@@ -77,17 +106,40 @@ class Belief:
             case _:
                 pass
 
+    def _requested(self, body: reports.PickupRequested) -> None:
+        """A new wish; one that is said twice is the same wish."""
+        if body.pickup_id in self.pickups:
+            return
+        pickup = PickupBelief(body)
+        if not self._sane(body):
+            pickup.malformed, pickup.reason = True, "malformed"
+        self.pickups[body.pickup_id] = self.open[body.pickup_id] = pickup
+
+    def _sane(self, body: reports.PickupRequested) -> bool:
+        amounts = (body.declared_kg, body.declared_l)
+        times = (body.earliest_ms, body.latest_ms, body.service_ms)
+        return (
+            body.point_id in self._points
+            and body.material in MATERIALS
+            and all(math.isfinite(amount) and amount >= 0.0 for amount in amounts)
+            and all(0 <= time < 2**53 for time in times)
+            and 1 <= body.priority <= 1000
+        )
+
     def _vehicle(self, body: reports.VehicleReported, now_ms: int) -> None:
         vehicle = self.vehicles.get(body.vehicle)
         if vehicle is None:
             return
         vehicle.state = body.state
         vehicle.load_kg = body.load_kg
-        vehicle.idle = body.state == "idle"
-        if vehicle.idle:
-            site = self._site_at(body.x_m, body.y_m)
-            vehicle.free_ms, vehicle.free_wh = now_ms, body.battery_wh
-            vehicle.free_site = site or vehicle.free_site
+        idle = body.state == "idle"
+        if idle:
+            free = (now_ms, self._site_at(body.x_m, body.y_m) or vehicle.free_site, body.battery_wh)
+            if vehicle.awaits:  # it said so before it heard its new order
+                vehicle.before = free
+                return
+            vehicle.free_ms, vehicle.free_site, vehicle.free_wh = free
+        vehicle.idle = idle
         if body.state in ("idle", "lost"):
             self.release(vehicle)
 
@@ -113,7 +165,7 @@ class Belief:
         if vehicle is not None and body.pickup_id in vehicle.assigned:
             vehicle.assigned.remove(body.pickup_id)
         pickup = self.pickups.get(body.pickup_id)
-        if pickup is not None and pickup.status == "assigned":
+        if pickup is not None and pickup.status == "assigned" and pickup.vehicle == body.vehicle:
             pickup.failures += 1
             pickup.reason = body.cause
             self._reopen(pickup)
@@ -129,13 +181,27 @@ class Belief:
         vehicle.assigned.append(pickup_id)
         self.open.pop(pickup_id, None)
 
-    def release(self, vehicle: VehicleBelief) -> None:
-        """A vehicle will do nothing more: what it has not collected is open again."""
-        for pickup_id in vehicle.assigned:
+    def ordered(self, vehicle: VehicleBelief, order_id: str, now_ms: int) -> None:
+        """An order is on its way to a vehicle; call this before `free_*` become what the order makes of them."""
+        vehicle.awaits, vehicle.awaits_until_ms = order_id, now_ms + ANSWER_WITHIN_MS
+        vehicle.before = (vehicle.free_ms, vehicle.free_site, vehicle.free_wh)
+        vehicle.idle = False
+
+    def not_taken(self, vehicle: VehicleBelief, targets: Set[str], now_ms: int) -> None:
+        """A vehicle will not do the order it was sent: it is what it was before, and `targets` are open again."""
+        self.release(vehicle, targets)
+        vehicle.awaits = ""
+        vehicle.idle = vehicle.state == "idle"
+        free_ms, vehicle.free_site, vehicle.free_wh = vehicle.before
+        vehicle.free_ms = max(now_ms, free_ms)
+
+    def release(self, vehicle: VehicleBelief, only: Set[str] | None = None) -> None:
+        """What a vehicle has not collected, of `only` these or of all, is open again: it will not do it."""
+        for pickup_id in [p for p in vehicle.assigned if only is None or p in only]:
             pickup = self.pickups[pickup_id]
             if pickup.status == "assigned":
                 self._reopen(pickup)
-        vehicle.assigned.clear()
+            vehicle.assigned.remove(pickup_id)
 
     def miss(self, pickup: PickupBelief) -> None:
         """Nobody will come for this one."""

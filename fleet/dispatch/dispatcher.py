@@ -7,24 +7,27 @@ from collections.abc import Callable, Sequence
 from fleet.base.errors import RunError
 from fleet.dispatch.belief import Belief, PickupBelief, VehicleBelief
 from fleet.dispatch.params import DispatchParams
-from fleet.dispatch.rounds import Atlas, Round, dock_order, make_round, stop_orders
+from fleet.dispatch.rounds import ORDER_DELAY_MS, Atlas, Round, dock_order, make_round, stop_orders
 from fleet.messages import orders
 from fleet.messages.envelope import Message
 from fleet.messages.orders import FlyRoute, Recall, StopOrder
 from fleet.messages.port import KeyedPort
-from fleet.messages.seal import KeyPair
+from fleet.messages.reports import OrderAnswered
+from fleet.messages.seal import KeyPair, Verifier
 from fleet.plan.params import SearchParams
-from fleet.plan.problem import Plan, Problem
+from fleet.plan.problem import Dock, Plan, Problem
 from fleet.plan.referee import judge
 
 Solver = Callable[[Problem, SearchParams], Plan]
 NewKey = Callable[[int], KeyPair]
-MAX_FAILURES = 2
-"""After so many vain visits a pickup is given up."""
+Intent = orders.QuarantineVehicle | orders.RevokeKey
 
 
 class Dispatcher:
-    """A participant. `authority` is the port of the holder whom vehicles trust to change keys."""
+    """A participant. `authority` is the port of the holder whom vehicles trust to change keys.
+
+    `trusted` says whose intents are heeded.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class Dispatcher:
         port: KeyedPort,
         authority: KeyedPort,
         new_key: NewKey,
+        trusted: Verifier,
     ) -> None:
         self._atlas = atlas
         self._belief = belief
@@ -44,21 +48,29 @@ class Dispatcher:
         self._port = port
         self._authority = authority
         self._new_key = new_key
+        self._trusted = trusted
         self._keys = 0
         self._orders = 0
         self._rounds = 0
         self._next_ms = 0
+        self._given: dict[str, FlyRoute] = {}
 
     def on_tick(self, tick: int, now_ms: int, inbox: Sequence[Message]) -> None:
-        intents = [m.body for m in inbox if isinstance(m.body, orders.QuarantineVehicle | orders.RevokeKey)]
+        intents: list[Intent] = []
         for message in inbox:
-            self._belief.hear(message.body, now_ms)
+            body = message.body
+            self._belief.hear(body, now_ms)
+            if isinstance(body, OrderAnswered):
+                self._answered(body, now_ms)
+            elif isinstance(body, Intent) and not self._trusted.check(message, now_ms):
+                intents.append(body)
         for intent in sorted(intents, key=lambda i: not isinstance(i, orders.RevokeKey)):
             self._heed(intent)
         if now_ms >= self._next_ms:
             self._next_ms = now_ms + 1000 * self._params.period_s
+            self._take_back_unheard(now_ms)
             self._give_up_late(now_ms)
-            self._send_loaded_to_unload()
+            self._send_loaded_to_unload(now_ms)
             self._hold_round(now_ms)
 
     def next_wake_ms(self) -> int | None:
@@ -71,7 +83,7 @@ class Dispatcher:
 
     # ---- intents
 
-    def _heed(self, intent: orders.QuarantineVehicle | orders.RevokeKey) -> None:
+    def _heed(self, intent: Intent) -> None:
         if isinstance(intent, orders.RevokeKey):
             self._rotate_key(intent.holder)
             return
@@ -115,6 +127,26 @@ class Dispatcher:
 
     # ---- orders
 
+    def _answered(self, answer: OrderAnswered, now_ms: int) -> None:
+        """The first answer to an order of ours counts; a refusal means that nobody will do what was in it."""
+        given = self._given.get(answer.order_id)
+        if given is None or given.vehicle != answer.vehicle or answer.claimed_sender != "dispatch":
+            return
+        if answer.cause:
+            self._take_back(given, now_ms)
+        else:
+            del self._given[answer.order_id]
+
+    def _take_back_unheard(self, now_ms: int) -> None:
+        for given in list(self._given.values()):
+            if self._belief.vehicles[given.vehicle].awaits_until_ms < now_ms:
+                self._take_back(given, now_ms)
+
+    def _take_back(self, given: FlyRoute, now_ms: int) -> None:
+        del self._given[given.order_id]
+        vehicle = self._belief.vehicles[given.vehicle]
+        self._belief.not_taken(vehicle, {stop.target for stop in given.stops}, now_ms)
+
     def _issue(self, order: FlyRoute | Recall, stops: tuple[StopOrder, ...]) -> None:
         counter = self._port.say_signed(order)
         self._port.say(
@@ -129,32 +161,46 @@ class Dispatcher:
             )
         )
 
-    def _order_route(self, vehicle: VehicleBelief, stops: tuple[StopOrder, ...]) -> None:
+    def _order_route(self, vehicle: VehicleBelief, stops: tuple[StopOrder, ...], now_ms: int) -> None:
         self._orders += 1
         order = FlyRoute(order_id=f"o{self._orders:06d}", vehicle=vehicle.id, append=True, stops=stops)
         self._issue(order, stops)
-        vehicle.idle = False
+        self._given[order.order_id] = order
+        self._belief.ordered(vehicle, order.order_id, now_ms)
 
-    def _send_loaded_to_unload(self) -> None:
+    def _send_loaded_to_unload(self, now_ms: int) -> None:
         """An idle vehicle with something in its box goes to a facility that has not refused it yet."""
         for vehicle in self._belief.vehicles.values():
-            if not vehicle.idle or vehicle.load_kg <= 0.0 or vehicle.quarantined:
+            if not vehicle.idle or vehicle.load_kg <= 0.0 or vehicle.quarantined or vehicle.awaits:
                 continue
             row = self._atlas.travel_ms[vehicle.type][self._atlas.node_of[vehicle.free_site]]
             takers = sorted(
-                (int(row[self._atlas.node_of[dock.id]]), dock.id)
-                for dock in self._atlas.docks
+                (int(row[self._atlas.node_of[dock.id]]), dock.id, number)
+                for number, dock in enumerate(self._atlas.docks)
                 if dock.accepts and vehicle.materials <= dock.accepts and dock.id not in vehicle.refused_by
             )
             if takers:
-                self._order_route(vehicle, (dock_order(self._atlas, takers[0][1], unload=True, charge=True),))
+                self._send_to(vehicle, self._atlas.docks[takers[0][2]], now_ms)
+
+    def _send_to(self, vehicle: VehicleBelief, dock: Dock, now_ms: int) -> None:
+        atlas = self._atlas
+        here, there = atlas.node_of[vehicle.free_site], atlas.node_of[dock.id]
+        self._order_route(vehicle, (dock_order(atlas, dock.id, unload=True, charge=True),), now_ms)
+        kind = atlas.types[vehicle.type]
+        level_w = kind.power_coefficient * (kind.empty_kg + vehicle.load_kg) ** 1.5
+        vehicle.free_ms = now_ms + ORDER_DELAY_MS + int(atlas.travel_ms[vehicle.type][here, there])
+        vehicle.free_ms += dock.unload_ms + (dock.charge_ms or 0)
+        vehicle.free_wh -= level_w * float(atlas.effort_h[vehicle.type][here, there])
+        if dock.charge_ms is not None:
+            vehicle.free_wh = kind.battery_wh
+        vehicle.free_site = dock.id
 
     # ---- rounds
 
     def _give_up_late(self, now_ms: int) -> None:
         for pickup in list(self._belief.open.values()):
             late = now_ms + pickup.request.service_ms > pickup.request.latest_ms
-            if late or pickup.failures >= MAX_FAILURES:
+            if late or pickup.hopeless:
                 self._miss(pickup)
 
     def _miss(self, pickup: PickupBelief) -> None:
@@ -176,12 +222,12 @@ class Dispatcher:
         violations = judge(this.problem, plan)
         if violations:
             raise RunError("the referee refuses a plan: " + "; ".join(str(v) for v in violations[:3]))
-        self._carry_out(this, plan)
+        self._carry_out(this, plan, now_ms)
 
-    def _carry_out(self, this: Round, plan: Plan) -> None:
+    def _carry_out(self, this: Round, plan: Plan, now_ms: int) -> None:
         for route in plan.routes:
             vehicle = this.vehicles[route.vehicle]
-            self._order_route(vehicle, stop_orders(this, self._atlas, route))
+            self._order_route(vehicle, stop_orders(this, self._atlas, route), now_ms)
             for stop in route.stops:
                 if stop.kind == "pickup":
                     self._belief.assign(vehicle, this.pickups[stop.index].request.pickup_id)

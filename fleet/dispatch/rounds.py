@@ -48,8 +48,9 @@ class Round:
 def make_round(atlas: Atlas, belief: Belief, params: DispatchParams, now_ms: int) -> Round:
     """The problem of vehicles that are free soon, and of the open pickups nearest in time and place."""
     soon = now_ms + 1000 * params.lookahead_s
-    vehicles = tuple(v for v in belief.vehicles.values() if _plannable(v, soon))
-    pickups = _candidates(atlas, belief, vehicles, params.candidates_per_vehicle)
+    able = tuple(v for v in belief.vehicles.values() if _plannable(v, soon))
+    pickups = _candidates(atlas, belief, able, params.candidates_per_vehicle)
+    vehicles = _nearest(atlas, able, pickups)
     end_ms = min(atlas.end_ms, soon + 1000 * params.horizon_s)
     nodes = np.array(
         sorted({atlas.node_of[d.id] for d in atlas.docks} | {atlas.node_of[p.request.point_id] for p in pickups}),
@@ -70,7 +71,7 @@ def make_round(atlas: Atlas, belief: Belief, params: DispatchParams, now_ms: int
 
 
 def _plannable(vehicle: VehicleBelief, soon_ms: int) -> bool:
-    if vehicle.quarantined or vehicle.state == "lost" or vehicle.free_ms > soon_ms:
+    if vehicle.quarantined or vehicle.awaits or vehicle.state == "lost" or vehicle.free_ms > soon_ms:
         return False
     return not (vehicle.idle and vehicle.load_kg > 0.0)
 
@@ -79,6 +80,8 @@ def _candidates(
     atlas: Atlas, belief: Belief, vehicles: Sequence[VehicleBelief], per_vehicle: int
 ) -> tuple[PickupBelief, ...]:
     """Half by how soon their window closes, half by how near a free vehicle is."""
+    if not vehicles:
+        return ()
     count = per_vehicle * len(vehicles)
     waiting = sorted(belief.open.values(), key=lambda p: (p.request.latest_ms, p.request.pickup_id))
     if len(waiting) <= count:
@@ -89,6 +92,25 @@ def _candidates(
     near = atlas.travel_ms[0][np.ix_(starts, nodes)].min(axis=0)
     order = sorted(range(len(rest)), key=lambda i: (int(near[i]), rest[i].request.pickup_id))
     return tuple(urgent + [rest[i] for i in order[: count - len(urgent)]])
+
+
+def _nearest(
+    atlas: Atlas, able: tuple[VehicleBelief, ...], pickups: Sequence[PickupBelief]
+) -> tuple[VehicleBelief, ...]:
+    """When many are free and little is to be done: for each pickup the two of each type that are nearest."""
+    if len(able) <= 2 * len(pickups):
+        return able
+    chosen: set[str] = set()
+    for pickup in pickups:
+        node = atlas.node_of[pickup.request.point_id]
+        for number in range(len(atlas.types)):
+            there = sorted(
+                (int(atlas.travel_ms[number][atlas.node_of[v.free_site], node]), v.free_ms, v.id)
+                for v in able
+                if v.type == number
+            )
+            chosen |= {name for _, _, name in there[:2]}
+    return tuple(v for v in able if v.id in chosen)
 
 
 def _vehicle(atlas: Atlas, vehicle: VehicleBelief, local: Mapping[int, int], now_ms: int) -> Vehicle:

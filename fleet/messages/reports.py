@@ -74,12 +74,16 @@ class PickupCollected(Telemetry, frozen=True, kw_only=True):
     volume_l: float
 
 
+FailureCause = Literal["does-not-fit", "out-of-reach", "not-found", "gone"]
+"""Why a vehicle came away empty."""
+
+
 class PickupFailed(Telemetry, frozen=True, kw_only=True):
     """A vehicle was sent to a pickup and came away without it."""
 
     vehicle: str
     pickup_id: str
-    cause: Literal["does-not-fit", "out-of-reach", "not-found", "gone"]
+    cause: FailureCause
 
 
 class Unloaded(Telemetry, frozen=True, kw_only=True):

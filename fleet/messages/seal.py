@@ -11,6 +11,7 @@ from typing import Literal
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from fleet.base.errors import MessageError
 from fleet.messages.codec import signed_bytes
 from fleet.messages.envelope import Envelope
 from fleet.messages.plane import Body
@@ -66,7 +67,11 @@ class Verifier:
         """Trust `public_key` for `holder`, and no earlier one.
 
         Counting starts again: orders under the old key fail their signature anyway, and a thief who counted
-        far ahead must not lock the rightful holder out.
+        far ahead must not lock the rightful holder out. Raises `MessageError` for bytes that are no key, and
+        then trusts whom it trusted.
         """
-        self._keys[holder] = Ed25519PublicKey.from_public_bytes(public_key)
+        try:
+            self._keys[holder] = Ed25519PublicKey.from_public_bytes(public_key)
+        except ValueError:
+            raise MessageError(f"a new key for `{holder}`: expected 32 bytes, found {len(public_key)}") from None
         self._counted.pop(holder, None)

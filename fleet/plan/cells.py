@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fleet.plan.params import SearchParams
-from fleet.plan.place import place
+from fleet.plan.place import dearest_first, place
 from fleet.plan.problem import Floats, Plan, Problem, Route
 from fleet.plan.reasons import reasons_for
 from fleet.plan.solve import finish, solve
@@ -51,7 +51,7 @@ def solve_cells(problem: Problem, params: SearchParams) -> Plan:
             routes[vehicle] = Route(vehicle, tuple(stops), route.battery_wh)
     served = {stop.index for route in routes for stop in route.stops if stop.kind == "pickup"}
     left = [o.pickup for o in reasons_for(problem, _others(problem, served)) if o.code == "fleet-busy"]
-    return finish(problem, place(problem, routes, left), solutions)
+    return finish(problem, place(problem, routes, dearest_first(problem, left)), solutions)
 
 
 def _others(problem: Problem, served: set[int]) -> list[int]:

@@ -73,9 +73,11 @@ class Violation:
     limit: float
 
     def __str__(self) -> str:
-        who = f" vehicle {self.vehicle}" if self.vehicle else ""
-        where = f" at {self.place}" if self.place else ""
-        return f"{self.rule}:{who}{where}: needs {self.need:.15g}, has {self.limit:.15g}"
+        who = f"vehicle {self.vehicle}" if self.vehicle else ""
+        where = f"at {self.place}" if self.place else ""
+        subject = " ".join(part for part in (who, where) if part)
+        parts = (self.rule, subject, f"needs {self.need:.15g}, has {self.limit:.15g}")
+        return ": ".join(part for part in parts if part)
 
 
 def judge(problem: Problem, plan: Plan) -> tuple[Violation, ...]:

@@ -8,7 +8,7 @@ legal: it adds stops to charge where that helps, and else takes pickups out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from fleet.plan.problem import UNREACHABLE_MS, Dock, Pickup, Problem, Route, Stop
 
@@ -23,6 +23,8 @@ _ROUNDING = 1e-9
 
 _CHARGERS_TRIED = 6
 """Detours to a charger that are tried for one breach; the shortest come first."""
+_MOST_ADDED = 6
+"""Stops to charge that are added to one route at once."""
 
 
 @dataclass(slots=True)
@@ -43,10 +45,11 @@ class _Walk:
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """The visit at which a walk breaks a rule, and which."""
+    """The visit at which a walk breaks a rule, which, and for "battery" what is missing."""
 
     position: int
     rule: str
+    lack_wh: float = 0.0
 
 
 def leg_wh(problem: Problem, type_index: int, start: int, end: int, load_kg: float) -> float:
@@ -76,7 +79,7 @@ def schedule(problem: Problem, vehicle_index: int, visits: Sequence[Visit]) -> R
         energy = leg_wh(problem, vehicle.type, walk.node, end, walk.mass_kg)
         walk.battery_wh -= energy
         if energy > 0 and walk.battery_wh < kind.reserve_wh - _ROUNDING:
-            return Breach(position, "battery")
+            return Breach(position, "battery", kind.reserve_wh - walk.battery_wh)
         walk.now_ms += travel
         walk.node = end
         if visit[0] == "pickup":
@@ -141,7 +144,7 @@ def _wants_charge(problem: Problem, type_index: int, walk: _Walk, visits: Sequen
 
 def _energy_to_next_charge(problem: Problem, type_index: int, walk: _Walk, onward: Sequence[Visit]) -> float:
     """What the vehicle needs from where it is, with what it carries, until it stands at the next charger."""
-    ahead = replace(walk, aboard=set(walk.aboard))
+    ahead = _Walk(walk.node, 0, 0.0, walk.mass_kg, 0.0, set(walk.aboard))
     need = 0.0
     for visit in onward:
         end = node_of(problem, visit)
@@ -167,7 +170,7 @@ def repair(problem: Problem, vehicle_index: int, visits: Sequence[Visit]) -> Rou
     Against an empty battery the shortest detour to a charger is tried first. Else the nearest pickup before
     the breach goes. Dock visits that no longer unload or charge anything are dropped too, but for the last.
     """
-    rest = list(visits)
+    rest, added = list(visits), 0
     while any(kind == "pickup" for kind, _ in rest):
         result = schedule(problem, vehicle_index, rest)
         if isinstance(result, Route):
@@ -175,31 +178,49 @@ def repair(problem: Problem, vehicle_index: int, visits: Sequence[Visit]) -> Rou
         culprit = next((i for i in range(result.position, -1, -1) if rest[i][0] == "pickup"), None)
         if culprit is None:
             culprit = next(i for i, visit in enumerate(rest) if visit[0] == "pickup")
-        if result.rule == "battery":
-            charged = _with_charge(problem, vehicle_index, rest, result, rest[culprit][1])
-            if charged is not None:
-                rest = charged
-                continue
-        del rest[culprit]
+        at_stake = problem.pickups[rest[culprit][1]].penalty
+        charged = _with_charge(problem, vehicle_index, rest, result, at_stake) if added < _MOST_ADDED else None
+        if charged is None:
+            del rest[culprit]
+        else:
+            rest, added = charged, added + 1
     return Route(vehicle_index, ())
 
 
+def with_charges(problem: Problem, vehicle_index: int, visits: list[Visit], worth_ms: int) -> Route | None:
+    """The route along `visits` with stops to charge added as needed; None if it breaks a rule all the same.
+
+    No single detour to a charger may cost `worth_ms` or more.
+    """
+    for _ in range(_MOST_ADDED + 1):
+        result = schedule(problem, vehicle_index, visits)
+        if isinstance(result, Route):
+            return _lean(problem, result)
+        longer = _with_charge(problem, vehicle_index, visits, result, worth_ms)
+        if longer is None:
+            return None
+        visits = longer
+    return None
+
+
 def _with_charge(
-    problem: Problem, vehicle_index: int, visits: list[Visit], breach: Breach, at_stake: int
+    problem: Problem, vehicle_index: int, visits: list[Visit], breach: Breach, worth_ms: int
 ) -> list[Visit] | None:
-    """`visits` with the shortest detour to a charger that gets past the breach, if it costs less than leaving
-    out the pickup `at_stake`. One that makes the whole route legal goes first."""
-    furthest, best = breach.position + 1, None
+    """`visits` with the shortest detour to a charger that makes the route legal and costs less than `worth_ms`;
+    failing that, the one that gets furthest, if only by lacking less for the same leg."""
+    if breach.rule != "battery":
+        return None
+    furthest, best = (breach.position + 1, -breach.lack_wh + _ROUNDING), None
     detours = sorted(_detours(problem, vehicle_index, visits, breach.position))
     for extra_ms, gap, dock in detours[:_CHARGERS_TRIED]:
-        if extra_ms >= problem.pickups[at_stake].penalty:
+        if extra_ms >= worth_ms:
             break
         longer = [*visits[:gap], ("dock", dock), *visits[gap:]]
         result = schedule(problem, vehicle_index, longer)
         if isinstance(result, Route):
             return longer
-        if result.position > furthest:
-            furthest, best = result.position, longer
+        if (result.position, -result.lack_wh) > furthest:
+            furthest, best = (result.position, -result.lack_wh), longer
     return best
 
 

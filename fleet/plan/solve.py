@@ -1,9 +1,10 @@
 """The planner: one OR-Tools routing model per cell of pickups; the only file that imports `ortools`.
 
 What the model knows exactly: mass, volume, windows, accepted materials, certification, times. What it
-approximates: energy (by a mean load) and charging (every visit to a charger fills the battery). `schedule`
-then computes the truth along each route; `repair` mends or takes out what does not hold, so a `Plan` is
-always legal. Where the problem has chargers, a route ends at one.
+approximates: energy (by a mean load) and charging (every visit to a charger fills the battery). What it is bad
+at: a trip more needs a pickup and a dock put in at once, which its insertions do not do. So `schedule` computes
+the truth along each route, `repair` mends or takes out what does not hold, and `recreate` goes on from there
+with exact schedules. A `Plan` is always legal. Where the problem has chargers in reach, a route ends at one.
 
 Three facts of OR-Tools 9.15 shape the code. `SetAllowedVehiclesForIndex` fails from Python, so certification
 goes through `VehicleVar`. Iterated local search runs only through `SolveWithIteratedLocalSearch`; the plain call
@@ -23,9 +24,10 @@ from ortools.constraint_solver import pywrapcp, routing_enums_pb2, routing_ils_p
 
 from fleet.plan.copies import choose_copies, homeward, nearest_charger
 from fleet.plan.params import SearchParams
-from fleet.plan.place import flight_ms, place
+from fleet.plan.place import flight_ms
 from fleet.plan.problem import UNREACHABLE_MS, Dock, Pickup, Plan, Problem, Route
 from fleet.plan.reasons import reasons_for
+from fleet.plan.ruin import recreate
 from fleet.plan.schedule import Visit, repair
 
 _FORBIDDEN = 10**9
@@ -93,24 +95,27 @@ def solve(problem: Problem, params: SearchParams) -> Plan:
     if not problem.vehicles or not problem.pickups or not problem.docks or problem.end_ms <= 0:
         return finish(problem, [], 0)
     layout = _Layout(problem, choose_copies(problem, params.dock_copies))
-    chains, solutions = _Model(layout).search(params.solutions)
+    chains, solutions = _Model(layout).search(_budget(problem, params))
     routes = [repair(problem, v, homeward(problem, v, chain)) for v, chain in enumerate(chains)]
-    kept = _served(routes)
-    lost = [index for chain in chains for kind, index in chain if kind == "pickup" and index not in kept]
-    return finish(problem, place(problem, routes, lost), solutions)
+    return finish(problem, recreate(problem, routes, _rounds(problem, params)), solutions)
+
+
+def _budget(problem: Problem, params: SearchParams) -> int:
+    """Work in proportion to the model: a handful of pickups needs no long search."""
+    return max(1, min(params.solutions, params.solutions_per_pickup * len(problem.pickups)))
+
+
+def _rounds(problem: Problem, params: SearchParams) -> int:
+    return min(params.rounds, params.rounds_per_pickup * len(problem.pickups))
 
 
 def finish(problem: Problem, routes: list[Route], solutions: int) -> Plan:
     """The plan that consists of `routes`, legal each, with its cost and a reason for what is on none."""
-    served = _served(routes)
+    served = {stop.index for route in routes for stop in route.stops if stop.kind == "pickup"}
     left = [i for i in range(len(problem.pickups)) if i not in served]
     cost = sum(flight_ms(problem, route) for route in routes)
     cost += sum(problem.pickups[i].penalty for i in left)
     return Plan(tuple(r for r in routes if r.stops), reasons_for(problem, left), cost, solutions)
-
-
-def _served(routes: list[Route]) -> set[int]:
-    return {stop.index for route in routes for stop in route.stops if stop.kind == "pickup"}
 
 
 def _search_parameters(solution_limit: int) -> Any:
@@ -161,7 +166,8 @@ class _Model:
         count = itertools.count()
         self.routing.AddAtSolutionCallback(lambda: next(count))
         solution = self.routing.SolveWithIteratedLocalSearch(_search_parameters(solution_limit))
-        return ([] if solution is None else self._read(solution)), next(count)
+        nothing: list[list[Visit]] = [[] for _ in self.problem.vehicles]
+        return (nothing if solution is None else self._read(solution)), next(count)
 
     def _read(self, solution: Any) -> list[list[Visit]]:
         chains: list[list[Visit]] = []

@@ -43,14 +43,18 @@ class GpsTow:
         for message in inbox:
             self._airborne.hear(message)
             body = message.body
-            if isinstance(body, TamperAnswered) and body.tamper_id == self._means.attack_id and not body.cause:
-                self._label.begin(self._victim)
+            if isinstance(body, TamperAnswered) and body.tamper_id == self._means.attack_id:
+                self._answered(body)
         if not self._victim and now_ms >= self._onset_ms:
             self._capture(now_ms)
         elif self._end_ms is not None and now_ms >= self._end_ms and not self._over:
             self._over = True
             self._means.injection.say(StopTamper(tamper_id=self._means.attack_id))
             self._label.end()
+
+    def _answered(self, answer: TamperAnswered) -> None:
+        if not answer.cause and not self._over:
+            self._label.begin(self._victim)
 
     def _capture(self, now_ms: int) -> None:
         victim = self._airborne.pick(self._params.target, self._means.rng)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Union
+from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import Field
 
 from fleet.base.params import Params
-from fleet.redteam.attack import discover
+from fleet.redteam.attack import AttackParams, discover
 
-AnyAttack = Annotated[
-    Union[tuple(kind.params for kind in discover().values())],  # type: ignore[misc]  # noqa: UP007
-    Field(discriminator="kind"),
-]
-"""The settings of any attack there is a file for."""
+if TYPE_CHECKING:
+    # What is found at run time has no name here; this is what all of it has in common.
+    AnyAttack = AttackParams
+else:
+    AnyAttack = Annotated[
+        Union[tuple(kind.params for kind in discover().values())],  # noqa: UP007
+        Field(discriminator="kind"),
+    ]
+    """The settings of any attack there is a file for."""
 
 
 class RedParams(Params):
     """The attacks of a run, each with its own settings."""
 
-    attacks: tuple[AnyAttack, ...] = ()  # type: ignore[valid-type]
+    attacks: tuple[AnyAttack, ...] = ()

@@ -6,6 +6,7 @@ No clock, no bus, no randomness, no world: each function is a row of a table and
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,21 +15,32 @@ from fleet.messages.orders import FlyRoute, Recall, StopOrder
 ENERGY_MARGIN = 1.13
 """Energy is believed within this factor: one flight's error is cut at 12 %."""
 
+_FAR_M = 1e6
+_HEAVY_KG = 1e6
+
 
 @dataclass(frozen=True, slots=True)
 class Mission:
-    """The stops still ordered. `step` counts the stops of `order_id` that are over."""
+    """The stops still ordered.
+
+    `order_id` is the order that is being carried out, `step` how many of its stops are over, `stops` those that
+    are not, `later` the orders that were appended to it. When all is done, the last order's id stays.
+    """
 
     order_id: str = ""
     stops: tuple[StopOrder, ...] = ()
     step: int = 0
+    later: tuple[tuple[str, tuple[StopOrder, ...]], ...] = ()
 
     @property
     def next_stop(self) -> StopOrder | None:
+        """Where to go, or None when there is nothing more to do."""
         return self.stops[0] if self.stops else None
 
     def after_stop(self) -> Mission:
-        return replace(self, stops=self.stops[1:], step=self.step + 1)
+        """The mission once its next stop is over, done or given up."""
+        rest = replace(self, stops=self.stops[1:], step=self.step + 1)
+        return rest if rest.stops or not rest.later else Mission(*rest.later[0], 0, rest.later[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +59,33 @@ class Outlook:
 Move = Literal["fly", "rest", "divert", "charge-first", "give-up-stop"]
 
 
+def sane(order: FlyRoute | Recall) -> bool:
+    """Whether an order's numbers can be flown by at all.
+
+    A signature says who wrote them, not that they are sound.
+    """
+    if isinstance(order, Recall):
+        return _on_earth(order.x_m, order.y_m)
+    return all(
+        _on_earth(stop.x_m, stop.y_m) and 0.0 <= stop.mass_kg <= _HEAVY_KG and stop.service_ms >= 0
+        for stop in order.stops
+    )
+
+
+def _on_earth(x_m: float, y_m: float) -> bool:
+    return math.isfinite(x_m) and math.isfinite(y_m) and max(abs(x_m), abs(y_m)) <= _FAR_M
+
+
 def take_order(mission: Mission, order: FlyRoute | Recall) -> Mission:
     """The mission after an order: appended to, or replaced."""
     if isinstance(order, Recall):
         home = StopOrder(kind="dock", target=order.site, x_m=order.x_m, y_m=order.y_m, unload=True, charge=True)
         return Mission(order.order_id, (home,))
-    if order.append and mission.stops:
-        return Mission(order.order_id, mission.stops + order.stops, 0)
-    return Mission(order.order_id, order.stops)
+    if not order.append or not mission.stops:
+        return Mission(order.order_id, order.stops)
+    if not order.stops:
+        return mission
+    return replace(mission, later=(*mission.later, (order.order_id, order.stops)))
 
 
 def next_move(mission: Mission, outlook: Outlook) -> Move:

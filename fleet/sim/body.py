@@ -37,6 +37,7 @@ class Body:
     load_l: float = 0.0
     turn: int = 0
     flights: int = 0
+    weighings: int = 0
     energy_factor: float = 1.0
     bound_for: str = ""
     navigation: Navigation = "gnss"
@@ -45,7 +46,8 @@ class Body:
 
     @property
     def load_kg(self) -> float:
-        return sum(self.load.values())
+        """What is on board, of all materials."""
+        return sum(self.load.values(), 0.0)
 
     def power_w(self, extra_kg: float = 0.0) -> float:
         """Level-flight power with the present load and `extra_kg` more."""

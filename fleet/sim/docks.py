@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from fleet.base.streams import Noise
@@ -25,22 +25,27 @@ class Places:
 
     def __init__(self, count: int) -> None:
         self.free = count
-        self.waiting: deque[Callable[[], None]] = deque()
+        self.waiting: deque[Callable[[], bool]] = deque()
 
-    def ask(self, granted: Callable[[], None]) -> bool:
-        """Call `granted` now if a place is free (True), else when one is given back."""
+    def ask(self, granted: Callable[[], bool]) -> bool:
+        """Call `granted` now if a place is free (True), else when one is given back.
+
+        `granted` says whether the place is still wanted; if not, it goes to the next in the queue.
+        """
         if self.free > 0:
             self.free -= 1
-            granted()
+            if not granted():
+                self.give_back()
             return True
         self.waiting.append(granted)
         return False
 
     def give_back(self) -> None:
-        if self.waiting:
-            self.waiting.popleft()()
-        else:
-            self.free += 1
+        """A place is no longer needed by whoever had it."""
+        while self.waiting:
+            if self.waiting.popleft()():
+                return
+        self.free += 1
 
 
 @dataclass(slots=True)
@@ -56,10 +61,22 @@ class Dockyard:
     charger_count: int
     port: Port
     stock: dict[str, float] = field(default_factory=dict)
+    weighings: int = 0
 
     @property
     def stock_kg(self) -> float:
-        return sum(self.stock.values())
+        """What lies there now, of all materials."""
+        return sum(self.stock.values(), 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Visit:
+    """A vehicle on a place: which, since when, and whether it is there to charge."""
+
+    places: Places
+    yard: Dockyard
+    since_ms: int
+    charging: bool
 
 
 class Docks:
@@ -74,35 +91,73 @@ class Docks:
         self._params = params
         self._noise = noise
         self._sigma = sigma
-        self._weighings = 0
+        self._visits: dict[int, _Visit] = {}
 
     def unload(self, body: Body, yard: Dockyard, state: Tell, done: Done) -> None:
         """Wait for a pad, weigh in, empty the box."""
         if not body.load:
             done(body)
             return
+        if self._refused(body, yard):
+            done(body)
+            return
+
+        def begin() -> int:
+            state(body, "unloading")
+            return round(1000 * self._params.unload_s)
+
+        def end() -> None:
+            # Others may have filled the facility since this vehicle came.
+            if not self._refused(body, yard):
+                self._weigh_in(body, yard)
+            done(body)
+
+        self._visit(body, _Visit(yard.pads, yard, 0, False), begin, end, state)
+
+    def _visit(
+        self, body: Body, wish: _Visit, begin: Callable[[], int], end: Callable[[], None], state: Tell
+    ) -> None:
+        """Queue for a place, hold it for as many ms as `begin` says, give it back, `end`.
+
+        A vehicle that is called away while it queues loses its turn; one that is called away from the place
+        gives it back at once (`leave`).
+        """
+        turn = body.turn
+
+        def granted() -> bool:
+            if body.turn != turn:
+                return False
+            visit = replace(wish, since_ms=self._kernel.now_ms)
+            self._visits[body.index] = visit
+            self._kernel.at(self._kernel.now_ms + begin(), finish, visit)
+            return True
+
+        def finish(visit: _Visit) -> None:
+            if self._visits.get(body.index) is not visit:
+                return
+            del self._visits[body.index]
+            visit.places.give_back()
+            end()
+
+        if not wish.places.ask(granted):
+            state(body, "queueing")
+
+    def leave(self, body: Body) -> None:
+        """A vehicle is called away: its place is free again, and what it charged so far it keeps."""
+        visit = self._visits.pop(body.index, None)
+        if visit is None:
+            return
+        visit.places.give_back()
+        if visit.charging and self._params.charging == "charge":
+            hours = (self._kernel.now_ms - visit.since_ms) / 3_600_000.0
+            self._fill(body, visit.yard, hours * self._params.charge_c_rate * body.kind.battery_wh)
+
+    def _refused(self, body: Body, yard: Dockyard) -> bool:
+        """Whether the facility does not take the load; if so, it says why."""
         cause = self._refusal(body, yard)
         if cause:
             yard.port.say(UnloadRefused(facility=yard.id, vehicle=body.id, cause=cause))
-            done(body)
-            return
-        turn = body.turn
-
-        def granted() -> None:
-            if body.turn != turn:  # called away while it queued
-                yard.pads.give_back()
-                return
-            state(body, "unloading")
-            self._kernel.at(self._kernel.now_ms + round(1000 * self._params.unload_s), finish)
-
-        def finish() -> None:
-            yard.pads.give_back()
-            if body.turn == turn:
-                self._weigh_in(body, yard)
-                done(body)
-
-        if not yard.pads.ask(granted):
-            state(body, "queueing")
+        return bool(cause)
 
     def _refusal(self, body: Body, yard: Dockyard) -> Literal["", "material", "full"]:
         if not set(body.load) <= yard.accepts:
@@ -115,8 +170,8 @@ class Docks:
             kg = body.load[material]
             self._books.transfer("kg", ("aboard", body.id), ("stock", yard.id), kg)
             yard.stock[material] = yard.stock.get(material, 0.0) + kg
-            self._weighings += 1
-            error = 1.0 + self._sigma * self._noise.one_normal(yard.node, self._weighings)
+            yard.weighings += 1
+            error = 1.0 + self._sigma * self._noise.one_normal(yard.node, yard.weighings)
             weighed[material] = round(kg * error, 3)
         litres, body.load, body.load_l = body.load_l, {}, 0.0
         self._books.compare("kg", ("aboard", body.id), body.load_kg)
@@ -136,23 +191,16 @@ class Docks:
         if not yard.charger_count:
             done(body)
             return
-        turn = body.turn
 
-        def granted() -> None:
-            if body.turn != turn:
-                yard.chargers.give_back()
-                return
+        def begin() -> int:
             state(body, "charging")
-            self._kernel.at(self._kernel.now_ms + self.charge_ms(body), finish)
+            return self.charge_ms(body)
 
-        def finish() -> None:
-            yard.chargers.give_back()
-            if body.turn == turn:
-                self._fill(body, yard)
-                done(body)
+        def end() -> None:
+            self._fill(body, yard, body.kind.battery_wh)
+            done(body)
 
-        if not yard.chargers.ask(granted):
-            state(body, "queueing")
+        self._visit(body, _Visit(yard.chargers, yard, 0, True), begin, end, state)
 
     def charge_ms(self, body: Body) -> int:
         """How long filling this vehicle's battery takes from now."""
@@ -161,14 +209,16 @@ class Docks:
         missing = 1.0 - self._motion.battery_of(body.index, self._kernel.now_ms) / body.kind.battery_wh
         return max(1, round(3_600_000 * missing / self._params.charge_c_rate))
 
-    def _fill(self, body: Body, yard: Dockyard) -> None:
+    def _fill(self, body: Body, yard: Dockyard, most_wh: float) -> None:
+        """Bring the battery up by what is missing, by `most_wh` at most."""
         i = body.index
-        delivered = body.kind.battery_wh - self._motion.battery_of(i, self._kernel.now_ms)
+        present = self._motion.battery_of(i, self._kernel.now_ms)
+        delivered = min(most_wh, body.kind.battery_wh - present)
         drawn = delivered / self._params.charge_efficiency
         self._books.transfer("Wh", ("grid", ""), ("battery", body.id), delivered)
         self._books.transfer("Wh", ("grid", ""), ("charging-loss", ""), drawn - delivered)
         self._motion.rebase(i, self._kernel.now_ms)
-        self._motion.battery_wh[i] = body.kind.battery_wh
+        self._motion.battery_wh[i] = body.kind.battery_wh if delivered < most_wh else present + delivered
         self._books.compare("Wh", ("battery", body.id), float(self._motion.battery_wh[i]))
         yard.port.say(
             Charged(site=yard.id, vehicle=body.id, delivered_wh=round(delivered, 3), drawn_wh=round(drawn, 3))

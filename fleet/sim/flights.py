@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,6 +24,9 @@ Floats = npt.NDArray[np.float64]
 Arrived = Callable[[Body], None]
 
 _NOISE_CUT = 3.0
+_LONG_MS = 86_400_000
+ERROR_CUT = 0.12
+"""No flight draws more than this share above or below what is reckoned; `autopilot.ENERGY_MARGIN` covers it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,22 @@ class Phase:
     factor: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """A flight under way. `turn` is the body's when it began; `downed` is called where it had to come down."""
+
+    turn: int
+    phases: list[Phase]
+    arrived: Arrived
+    downed: Arrived
+
+
 class Flights:
-    """Starts, continues and breaks off flights. `legs` is where truth about them goes, or None."""
+    """Starts, continues and breaks off flights. `legs` is where truth about them goes, or None.
+
+    No battery is ever flown below zero: a vehicle whose charge would not last to the end of a phase, and from
+    there to the ground, comes down before that, wherever it is.
+    """
 
     def __init__(
         self, kernel: Kernel, motion: Motion, books: Books, terrain: Terrain, noise: Noise, sigma: float
@@ -52,49 +70,75 @@ class Flights:
         self.tow_mps: dict[int, tuple[float, float]] = {}
         self.legs: Port | None = None
 
-    def start(self, body: Body, line: Floats, arrived: Arrived) -> None:
-        """Fly `line` from where the vehicle is, and land at its end. `arrived` is called on the ground."""
+    def start(self, body: Body, line: Floats, arrived: Arrived, downed: Arrived) -> None:
+        """Fly `line` from where the vehicle is, and land at its end. `arrived` is called on the ground.
+
+        The line's first point gives way to where the vehicle believes to be. Every piece must be flyable in
+        the wind.
+        """
+        self._take_off(body)
+        draw = min(_NOISE_CUT, max(-_NOISE_CUT, self._noise.one_normal(body.index, body.flights)))
+        body.energy_factor = 1.0 + min(ERROR_CUT, max(-ERROR_CUT, self._sigma * draw))
+        self._next(body, _Flight(body.turn, self._phases(body, line), arrived, downed), 0)
+
+    def _take_off(self, body: Body) -> None:
         self.settle(body)
         body.turn += 1
         body.node, body.site = -1, ""
         body.flights += 1
-        draw = self._noise.one_normal(body.index, body.flights)
-        body.energy_factor = 1.0 + self._sigma * min(_NOISE_CUT, max(-_NOISE_CUT, draw))
-        self._next(body, body.turn, self._phases(body, line), 0, arrived)
 
     def _phases(self, body: Body, line: Floats) -> list[Phase]:
         frame, top = body.airframe, body.airframe.cruise_height_m
         x, y, h = self.motion.place_of(body.index, self.kernel.now_ms)
+        line = np.vstack([[[x, y]], line[1:]])
         phases: list[Phase] = []
         if h < top - 1e-6:
-            phases.append(Phase("climbing", x, y, top, round(1000 * (top - h) / frame.climb_mps), CLIMB_FACTOR))
+            climb_ms = max(1, round(1000 * (top - h) / frame.climb_mps))
+            phases.append(Phase("climbing", x, y, top, climb_ms, CLIMB_FACTOR))
         for (px, py), seconds in zip(line[1:], polyline_s(line, frame.cruise_mps, self.terrain.wind), strict=True):
             if seconds > 0:
                 phases.append(
                     Phase("cruising", float(px), float(py), top, max(1, round(1000 * seconds)), CRUISE_FACTOR)
                 )
-        end_x, end_y = float(line[-1][0]), float(line[-1][1])
-        phases.append(
-            Phase("descending", end_x, end_y, 0.0, round(1000 * top / frame.descent_mps), DESCENT_FACTOR)
-        )
+        phases.append(_descent(body, float(line[-1][0]), float(line[-1][1]), top))
         return phases
 
-    def _next(self, body: Body, turn: int, phases: list[Phase], k: int, arrived: Arrived) -> None:
-        if turn != body.turn:
+    def _next(self, body: Body, flight: _Flight, k: int) -> None:
+        if flight.turn != body.turn:
             return
         self.settle(body)
-        if k == len(phases):
+        if k == len(flight.phases):
             self._land(body)
-            arrived(body)
+            flight.arrived(body)
             return
-        phase, i, motion = phases[k], body.index, self.motion
+        phase, i, motion = flight.phases[k], body.index, self.motion
         x, y, h = float(motion.x_m[i]), float(motion.y_m[i]), float(motion.h_m[i])
         seconds = phase.duration_ms / 1000.0
         power = body.power_w() * phase.factor * body.energy_factor
         motion.tow_x_mps[i], motion.tow_y_mps[i] = self._tow(body)
         motion.drive(i, (phase.x_m - x) / seconds, (phase.y_m - y) / seconds, (phase.h_m - h) / seconds, power)
         body.phase, body.phase_power_w = phase.name, power
-        self.kernel.at(self.kernel.now_ms + phase.duration_ms, self._next, body, turn, phases, k + 1, arrived)
+        now = self.kernel.now_ms
+        if phase.name != "descending":
+            lasts_ms = self._lasts_ms(body, h, phase.h_m, phase.duration_ms)
+            if lasts_ms < phase.duration_ms:
+                self.kernel.at(now + lasts_ms, self._give_out, body, flight.turn, flight.downed)
+                return
+        self.kernel.at(now + phase.duration_ms, self._next, body, flight, k + 1)
+
+    def _lasts_ms(self, body: Body, h0_m: float, h1_m: float, duration_ms: int) -> int:
+        """How long the present phase, from height `h0_m` to `h1_m`, may go on before the vehicle must descend."""
+        left_wh = float(self.motion.battery_wh[body.index])
+        spare = left_wh - _descent_wh(body, h0_m)
+        at_end = left_wh - body.phase_power_w * duration_ms / 3_600_000.0 - _descent_wh(body, h1_m)
+        if at_end >= 0.0:
+            return duration_ms
+        return max(0, int(duration_ms * spare / (spare - at_end)) - 2)
+
+    def _give_out(self, body: Body, turn: int, downed: Arrived) -> None:
+        """The battery asks for the ground, now."""
+        if turn == body.turn:
+            self.come_down(body, downed)
 
     def _tow(self, body: Body) -> tuple[float, float]:
         return self.tow_mps.get(body.index, (0.0, 0.0)) if body.navigation == "gnss" else (0.0, 0.0)
@@ -140,21 +184,30 @@ class Flights:
         i = body.index
         self.motion.rest(i, float(self.motion.x_m[i]), float(self.motion.y_m[i]))
 
-    def stop_here(self, body: Body) -> None:
-        """Break the flight off where it is; the vehicle hovers, drawing hover power, until told otherwise."""
+    def stop_here(self, body: Body, downed: Arrived) -> None:
+        """Break the flight off where it is; the vehicle hovers until told otherwise, or until it must land."""
         self.settle(body)
         body.turn += 1
         i = body.index
-        power = body.power_w() * HOVER_FACTOR * body.energy_factor
         self.motion.tow_x_mps[i] = self.motion.tow_y_mps[i] = 0.0
+        height_m = float(self.motion.h_m[i])
+        if height_m <= 0.0:
+            self._land(body)
+            return
+        power = body.power_w() * HOVER_FACTOR * body.energy_factor
         self.motion.drive(i, 0.0, 0.0, 0.0, power)
         body.phase, body.phase_power_w = "holding", power
+        lasts_ms = self._lasts_ms(body, height_m, height_m, _LONG_MS)
+        self.kernel.at(self.kernel.now_ms + lasts_ms, self._give_out, body, body.turn, downed)
 
-    def come_down(self, body: Body) -> None:
-        """Stand on the ground right here; descent from a hover is not accounted for separately."""
+    def come_down(self, body: Body, downed: Arrived) -> None:
+        """Descend to the ground right here; `downed` is called there."""
         self.settle(body)
         body.turn += 1
-        self._land(body)
+        body.node, body.site = -1, ""
+        x, y, h = self.motion.place_of(body.index, self.kernel.now_ms)
+        phases = [_descent(body, x, y, h)] if h > 0.0 else []
+        self._next(body, _Flight(body.turn, phases, downed, downed), 0)
 
     def retow(self, body: Body) -> None:
         """Apply a change of `tow_mps` to a flight under way."""
@@ -173,3 +226,19 @@ class Flights:
         motion.y_m[i] += motion.offset_y_m[i]
         motion.offset_x_m[i] = motion.offset_y_m[i] = 0.0
         motion.tow_x_mps[i] = motion.tow_y_mps[i] = 0.0
+
+
+def _descent_ms(body: Body, height_m: float) -> int:
+    return max(1, math.ceil(1000.0 * height_m / body.airframe.descent_mps - 1e-6))
+
+
+def _descent(body: Body, x_m: float, y_m: float, height_m: float) -> Phase:
+    return Phase("descending", x_m, y_m, 0.0, _descent_ms(body, height_m), DESCENT_FACTOR)
+
+
+def _descent_wh(body: Body, height_m: float) -> float:
+    """What landing from `height_m` draws at worst; nothing on the ground."""
+    if height_m <= 0.0:
+        return 0.0
+    worst_w = body.power_w() * DESCENT_FACTOR * (1.0 + ERROR_CUT)
+    return worst_w * _descent_ms(body, height_m) / 3_600_000.0

@@ -62,6 +62,18 @@ class Motion:
             float(self.offset_y_m[i] + self.tow_y_mps[i] * s),
         )
 
+    def true_of(self, i: int, now_ms: int) -> tuple[float, float]:
+        """(x, y) of one vehicle as it is."""
+        x, y, _ = self.place_of(i, now_ms)
+        ox, oy = self.offset_of(i, now_ms)
+        return x + ox, y + oy
+
+    def correct(self, i: int, x: float, y: float) -> None:
+        """Vehicle `i`, on the ground, now believes to be at (x, y); where it really is does not change."""
+        self.offset_x_m[i] += self.x_m[i] - x
+        self.offset_y_m[i] += self.y_m[i] - y
+        self.x_m[i], self.y_m[i] = x, y
+
     def rebase(self, i: int, now_ms: int) -> None:
         """Make `now_ms` the start of vehicle `i`'s segment, changing nothing that is true."""
         x, y, h = self.place_of(i, now_ms)

@@ -7,19 +7,18 @@ nothing about the mission (`autopilot` does on board, dispatch on the ground).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
+from fleet.base.errors import MessageError
 from fleet.base.streams import Noise
 from fleet.messages.envelope import Message
 from fleet.messages.orders import FlyRoute, Navigation, Recall, RotateKey, StopOrder
 from fleet.messages.plane import Command, Injection
 from fleet.messages.port import Port
 from fleet.messages.reports import (
+    FailureCause,
     OrderAnswered,
     PickupCollected,
     PickupFailed,
@@ -29,9 +28,9 @@ from fleet.messages.reports import (
 )
 from fleet.messages.truth import WorldClosed
 from fleet.sim import autopilot
-from fleet.sim.autopilot import Outlook
 from fleet.sim.body import Body, Waste
 from fleet.sim.books import Books
+from fleet.sim.courses import Courses
 from fleet.sim.docks import Docks, Dockyard
 from fleet.sim.flights import Flights
 from fleet.sim.kernel import Kernel
@@ -74,9 +73,7 @@ class World:
         self._p = parts
         self.bodies = parts.bodies
         self._by_id = {body.id: body for body in parts.bodies}
-        self._node = {name: node for node, name in enumerate(parts.terrain.names)}
-        self._node |= {waste.id: waste.node for waste in parts.waste.values()}
-        self._weighings = 0
+        self._courses = Courses(parts.terrain, parts.motion, parts.kernel, parts.yards, parts.waste)
         self.tampering: Hand | None = None
 
     # ---- participant
@@ -132,7 +129,7 @@ class World:
     # ---- orders
 
     def _obey(self, body: Body, message: Message, order: FlyRoute | Recall, now_ms: int) -> None:
-        cause = body.verifier.check(message, now_ms)
+        cause = body.verifier.check(message, now_ms) or ("" if autopilot.sane(order) else "malformed")
         self._answer(body, order.order_id, message, cause)
         if cause:
             return
@@ -145,9 +142,9 @@ class World:
                 self.proceed(body)
             return
         if body.node < 0:
-            self._p.flights.stop_here(body)
+            self._p.flights.stop_here(body, self._downed)
         else:
-            body.turn += 1  # whatever was going on here is void
+            self._p.docks.leave(body)
         self.proceed(body)
 
     def _navigate_by(self, body: Body, navigation: Navigation) -> None:
@@ -156,9 +153,12 @@ class World:
             self._p.flights.find_itself(body)
 
     def _rekey(self, body: Body, message: Message, order: RotateKey, now_ms: int) -> None:
-        cause = body.verifier.check(message, now_ms)
+        cause: str = body.verifier.check(message, now_ms)
         if not cause:
-            body.verifier.rotate(order.holder, order.public_key)
+            try:
+                body.verifier.rotate(order.holder, order.public_key)
+            except MessageError:
+                cause = "malformed"
         self._answer(body, order.order_id, message, cause)
 
     def _answer(self, body: Body, order_id: str, message: Message, cause: str) -> None:
@@ -175,11 +175,11 @@ class World:
     # ---- moves
 
     def proceed(self, body: Body) -> None:
-        """Ask the autopilot what is next, and begin it."""
-        stop = body.mission.next_stop
-        move = autopilot.next_move(body.mission, self._outlook(body, stop))
-        if move == "fly" and stop is not None:
-            self._fly_to(body, stop)
+        """Ask the autopilot what is next, and begin it. Whatever was going on before is void."""
+        body.turn += 1
+        move = autopilot.next_move(body.mission, self._courses.outlook(body))
+        if move == "fly":
+            self._fly(body)
         elif move == "rest":
             self._rest(body)
         elif move == "charge-first":
@@ -189,73 +189,52 @@ class World:
         else:
             self._give_up(body, "out-of-reach")
 
+    def _soon(self, body: Body, then: Callable[[Body], None]) -> None:
+        """Do `then` at this very moment, but not within what is being done: a mission may have any length."""
+        turn = body.turn
+        self._p.kernel.at(self._p.kernel.now_ms, lambda: then(body) if body.turn == turn else None)
+
     def _rest(self, body: Body) -> None:
         body.bound_for = ""
         self._report(body, "idle")
 
-    def _outlook(self, body: Body, stop: StopOrder | None) -> Outlook:
-        p = self._p
-        battery = p.motion.battery_of(body.index, p.kernel.now_ms)
-        docked = bool(body.site)
-        yard = p.yards.get(body.site)
-        leg, after = (0.0, 0.0) if stop is None else self._energies(body, stop)
-        return Outlook(
-            battery_wh=battery,
-            reserve_wh=body.kind.reserve_wh,
-            leg_wh=leg,
-            then_to_charger_wh=after,
-            docked=docked,
-            can_charge_here=yard is not None and yard.charger_count > 0,
-            full=battery > 0.98 * body.kind.battery_wh,
-        )
-
-    def _energies(self, body: Body, stop: StopOrder) -> tuple[float, float]:
-        """Wh of the leg to `stop`, and from there to the nearest charger with what will be on board."""
-        p = self._p
-        layer = p.terrain.layers[body.kind_name]
-        node = self._node.get(stop.target, -1)
-        if body.node >= 0 and node >= 0:
-            leg_h = float(layer.effort_h[body.node, node])
-        else:
-            line = self._line(body, stop)
-            leg_h = math.inf if line is None else p.terrain.energy_h(body.airframe, [line])
-        after_h = 0.0
-        if node >= 0:
-            charger = layer.nearest_charger(node, p.terrain.charger_nodes)
-            after_h = math.inf if charger < 0 else float(layer.effort_h[node, charger])
-        return body.power_w() * leg_h, body.power_w(stop.mass_kg) * after_h
-
-    def _line(self, body: Body, stop: StopOrder) -> npt.NDArray[np.float64] | None:
-        p = self._p
-        node = self._node.get(stop.target, -1)
-        if body.node >= 0 and node >= 0:
-            return p.terrain.line(body.kind_name, body.node, node)
-        x, y, _ = p.motion.place_of(body.index, p.kernel.now_ms)
-        return p.terrain.line_between(body.kind_name, (x, y), (stop.x_m, stop.y_m))
-
-    def _fly_to(self, body: Body, stop: StopOrder) -> None:
+    def _fly(self, body: Body) -> None:
+        stop = body.mission.next_stop
+        assert stop is not None
         body.bound_for = stop.target
-        if body.node >= 0 and body.node == self._node.get(stop.target, -1):
-            self._at_stop(body)
+        if body.node >= 0 and body.node == self._courses.node_of(stop):
+            self._soon(body, self._at_stop)
             return
-        line = self._line(body, stop)
+        line = self._courses.line(body, stop)
         if line is None:
             self._give_up(body, "out-of-reach")
             return
-        self._p.flights.start(body, line, self._landed)
+        self._p.flights.start(body, line, self._landed, self._downed)
         self._report(body, "climbing")
 
     def _landed(self, body: Body) -> None:
         stop = body.mission.next_stop
-        off = math.hypot(*self._p.motion.offset_of(body.index, self._p.kernel.now_ms))
-        if stop is None:
-            self.proceed(body)
-            return
-        if off > FIND_WITHIN_M and self._node.get(stop.target, -1) >= 0:
+        assert stop is not None
+        node = self._courses.node_of(stop)
+        if node >= 0 and not self._finds(body, node):
             self._miss(body, stop)
-            return
-        body.node = self._node.get(stop.target, -1)
-        self._at_stop(body)
+        else:
+            self._at_stop(body)
+
+    def _finds(self, body: Body, node: int) -> bool:
+        """Whether what is at `node` can be seen from where the body landed; it then knows itself to be there."""
+        p, i = self._p, body.index
+        x, y = float(p.terrain.x_m[node]), float(p.terrain.y_m[node])
+        true_x, true_y = p.motion.true_of(i, p.kernel.now_ms)
+        if math.hypot(true_x - x, true_y - y) > FIND_WITHIN_M:
+            return False
+        p.motion.correct(i, x, y)
+        body.node = node
+        return True
+
+    def _downed(self, body: Body) -> None:
+        """The battery forced it to the ground, or no charger can be flown to."""
+        self._report(body, "lost")
 
     def _miss(self, body: Body, stop: StopOrder) -> None:
         """Landed, and what was to be there is not: without its bearings the vehicle stays on the ground."""
@@ -267,15 +246,19 @@ class World:
     def _at_stop(self, body: Body) -> None:
         stop = body.mission.next_stop
         assert stop is not None
-        yard = self._p.yards.get(stop.target)
+        yard = self._p.yards.get(stop.target) if stop.kind == "dock" else None
         if yard is not None:
             self._at_yard(body, stop, yard)
         else:
-            self._at_pickup(body, stop)
+            self._at_place(body, stop)
 
-    def _at_yard(self, body: Body, stop: StopOrder, yard: Dockyard) -> None:
+    def _dock(self, body: Body, yard: Dockyard) -> None:
+        """On a pad the vehicle is guided to its very place."""
         body.site, body.node = yard.id, yard.node
         self._p.motion.offset_x_m[body.index] = self._p.motion.offset_y_m[body.index] = 0.0
+
+    def _at_yard(self, body: Body, stop: StopOrder, yard: Dockyard) -> None:
+        self._dock(body, yard)
 
         def then_charge(b: Body) -> None:
             if stop.charge:
@@ -288,18 +271,21 @@ class World:
         else:
             then_charge(body)
 
-    def _at_pickup(self, body: Body, stop: StopOrder) -> None:
+    def _at_place(self, body: Body, stop: StopOrder) -> None:
+        """Wait for the window, and serve what is there; where nothing is known to be, for as long as ordered."""
         self._report(body, "servicing")
-        now = self._p.kernel.now_ms
-        waste = self._p.waste.get(stop.target)
+        now, waste = self._p.kernel.now_ms, self._waste_of(stop)
         opens = stop.earliest_ms if waste is None else max(stop.earliest_ms, waste.earliest_ms)
         service = stop.service_ms if waste is None else waste.service_ms
         self._p.kernel.at(max(now, opens) + service, self._served, body, body.turn, stop)
 
+    def _waste_of(self, stop: StopOrder) -> Waste | None:
+        return self._p.waste.get(stop.target) if stop.kind == "pickup" else None
+
     def _served(self, body: Body, turn: int, stop: StopOrder) -> None:
         if body.turn != turn:
             return
-        waste = self._p.waste.get(stop.target)
+        waste = self._waste_of(stop)
         if waste is None:
             self._give_up(body, "not-found")
         elif not waste.there:
@@ -326,8 +312,8 @@ class World:
         p.books.transfer("kg", ("waiting", waste.id), ("aboard", body.id), waste.kg)
         p.books.compare("kg", ("waiting", waste.id), 0.0)
         p.books.compare("kg", ("aboard", body.id), body.load_kg)
-        self._weighings += 1
-        error = 1.0 + p.scale_sigma * p.scale_noise.one_normal(body.index, self._weighings)
+        body.weighings += 1
+        error = 1.0 + p.scale_sigma * p.scale_noise.one_normal(body.index, body.weighings)
         body.port.say(
             PickupCollected(
                 vehicle=body.id,
@@ -342,40 +328,31 @@ class World:
         body.mission = body.mission.after_stop()
         self.proceed(body)
 
-    def _give_up(self, body: Body, cause: str) -> None:
+    def _give_up(self, body: Body, cause: FailureCause) -> None:
         stop = body.mission.next_stop
         if stop is not None and stop.kind == "pickup":
-            body.port.say(PickupFailed(vehicle=body.id, pickup_id=stop.target, cause=cause))  # type: ignore[arg-type]
-        self._stop_over(body)
+            body.port.say(PickupFailed(vehicle=body.id, pickup_id=stop.target, cause=cause))
+        self._soon(body, self._stop_over)
 
     def _divert(self, body: Body) -> None:
-        """To the nearest charger, whatever was planned; the mission goes on from there."""
+        """To a charger, whatever was planned; the mission goes on from there."""
         p = self._p
-        now = p.kernel.now_ms
-        x, y, _ = p.motion.place_of(body.index, now)
-        ranked = sorted(
-            (math.hypot(p.terrain.x_m[n] - x, p.terrain.y_m[n] - y), int(n)) for n in p.terrain.charger_nodes
-        )
-        for _, node in ranked[:3]:
-            line = p.terrain.line_between(
-                body.kind_name, (x, y), (float(p.terrain.x_m[node]), float(p.terrain.y_m[node]))
-            )
-            if line is not None and p.terrain.names[node] != body.site:
-                body.bound_for = p.terrain.names[node]
-                p.flights.start(body, line, lambda b, n=node: self._diverted(b, n))  # type: ignore[misc]
-                self._report(body, "climbing")
-                return
-        p.flights.come_down(body)
-        self._report(body, "lost")
+        divert = self._courses.to_charger(body)
+        if divert is not None:
+            body.bound_for = p.terrain.names[divert.node]
+            p.flights.start(body, divert.line, lambda b: self._diverted(b, divert.node), self._downed)
+            self._report(body, "climbing")
+        elif body.site:
+            self._give_up(body, "out-of-reach")
+        else:
+            p.flights.come_down(body, self._downed)
 
     def _diverted(self, body: Body, node: int) -> None:
-        off = math.hypot(*self._p.motion.offset_of(body.index, self._p.kernel.now_ms))
-        if off > FIND_WITHIN_M:
+        if not self._finds(body, node):
             self._report(body, "lost")
             return
         yard = self._p.yards[self._p.terrain.names[node]]
-        body.site, body.node = yard.id, node
-        self._p.motion.offset_x_m[body.index] = self._p.motion.offset_y_m[body.index] = 0.0
+        self._dock(body, yard)
         self._p.docks.charge(body, yard, self._report, self.proceed)
 
     def _report(self, body: Body, state: VehicleState) -> None:

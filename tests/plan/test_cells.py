@@ -14,7 +14,7 @@ from fleet.plan.solve import solve
 
 from .problems import town
 
-QUICK = SearchParams(solutions=10)
+QUICK = SearchParams(solutions=5, rounds=5)
 
 
 def served(plan: Plan) -> set[int]:
@@ -22,7 +22,7 @@ def served(plan: Plan) -> set[int]:
 
 
 def test_forty_vehicles_and_three_hundred_pickups():
-    problem = town(1, 40, 300, side_m=6000.0, harsh=0.0)
+    problem = town(2, 40, 300, side_m=6000.0, harsh=0.0)
     plan = solve_cells(problem, QUICK)
     assert judge(problem, plan) == ()
     assert len(served(plan)) > 100

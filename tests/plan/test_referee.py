@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from fleet.plan.problem import UNREACHABLE_MS, Omission, Plan, Problem, Route, Stop
+from fleet.plan.problem import Omission, Plan, Problem, Route, Stop
 from fleet.plan.referee import Rule, Violation, judge
 
 from .problems import KIND, barred, base, pickup, plant, street, vehicle
@@ -287,4 +287,3 @@ def test_true_excuses_pass_and_false_ones_do_not(name, problem, excuse):
 def test_a_violation_reads_well():
     assert str(Violation("battery-claim", "v0", "", 2.5, 0)) == "battery-claim: vehicle v0: needs 2.5, has 0"
     assert str(Violation("cost", "", "", 20_000_001, 7)) == "cost: needs 20000001, has 7"
-    assert UNREACHABLE_MS > PROBLEM.end_ms

@@ -16,7 +16,7 @@ from fleet.plan.solve import finish, solve
 
 from .problems import KIND, NEVER_MS, barred, base, pickup, plant, street, town, vehicle
 
-QUICK = SearchParams(solutions=15)
+QUICK = SearchParams(solutions=15, rounds=10)
 seeds = st.integers(0, 10**6)
 
 
@@ -43,7 +43,7 @@ def test_every_plan_is_legal(seed, vehicles, pickups, harsh):
 
 @pytest.mark.parametrize("harsh", [0.0, 0.8])
 def test_a_large_plan_is_legal(harsh):
-    plan = legal(town(3, 12, 50, harsh=harsh), SearchParams(solutions=60))
+    plan = legal(town(3, 12, 50, harsh=harsh), SearchParams())
     assert len(served(plan)) >= 20
 
 
@@ -160,7 +160,7 @@ def test_time_window_binds():
 def test_certification_binds():
     kinds = (KIND, replace(KIND, name="certified", hazmat=True))
     near = [vehicle(0), vehicle(1, type=1, node=3)]
-    plain = corner(vehicles=near, types=kinds, pickups=[pickup(0, 1)])
+    plain = street([0, 1000, 2000, 5000], near, [base(0), plant(2)], [pickup(0, 1)], kinds)
     assert served(legal(plain)) == {0: 0}
     danger = replace(plain, pickups=(replace(plain.pickups[0], hazardous=True),))
     assert served(legal(danger)) == {0: 1}
@@ -178,9 +178,12 @@ def test_a_pickup_dearer_to_fetch_than_to_leave_is_left():
 
 
 def test_a_stop_to_charge_is_made_where_the_battery_forces_it():
-    """Out 30 Wh and home 60: too much for the 60 Wh that are left of 100; the base on the way fills up."""
+    """Out 30 Wh and home 55: too much for the 60 Wh that are left of 100; the base on the way fills up."""
     problem = street(
-        [0, 30_000, 5_000], [vehicle(battery_wh=60.0)], [plant(0), base(2)], [pickup(0, 1, mass_kg=0.6)]
+        [0, 30_000, 5_000],
+        [vehicle(battery_wh=60.0)],
+        [plant(0), base(2)],
+        [pickup(0, 1, mass_kg=0.5, penalty=9_000_000)],
     )
     plan = legal(problem)
     charged = [stop for route in plan.routes for stop in route.stops if stop.charge]
@@ -194,10 +197,8 @@ def test_a_stop_to_charge_is_made_where_the_battery_forces_it():
 def test_full_battery_is_not_enough_without_a_stop_on_the_way():
     """Each half of the street draws most of a battery; there are chargers at the ends and in the middle."""
     problem = street(
-        [0, 40_000, 80_000], [vehicle()], [plant(0, charge_ms=1000), base(1)], [pickup(0, 2, mass_kg=0.3)]
+        [0, 35_000, 70_000], [vehicle()], [plant(0, charge_ms=1000), base(1)], [pickup(0, 2, mass_kg=0.3)]
     )
-    plan = legal(replace(problem, pickups=(replace(problem.pickups[0], penalty=50_000_000),), end_ms=50_000_000))
-    assert reasons(plan) in ({}, {0: "window"})
     wide = replace(problem.pickups[0], penalty=50_000_000, latest_ms=50_000_000)
     plan = legal(replace(problem, pickups=(wide,), end_ms=50_000_000))
     assert served(plan) == {0: 0}

@@ -1,0 +1,83 @@
+"""A scenario file, loaded: the settings, where each of them was written, and the same again as text.
+
+Checks against the map are made by rooms that know no lines. Their faults speak of the file `scenario` and of
+dotted paths; `LoadedScenario.placed` turns them into file:line:column.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet.app.build import BusOf, Parts, build
+from fleet.app.scenario import Scenario
+from fleet.app.setting import SCENARIO, find_file, stage_of
+from fleet.app.yamlfile import load_placed, to_yaml
+from fleet.app.yamltree import Places
+from fleet.base.errors import Fault, InputError
+
+
+@dataclass(frozen=True)
+class LoadedScenario:
+    """A scenario, the place of each of its values, and the directory its relative paths start from."""
+
+    scenario: Scenario
+    places: Places
+    directory: Path
+
+    @contextmanager
+    def placed(self) -> Iterator[None]:
+        """Put line and column into the faults of any `InputError` raised inside."""
+        try:
+            yield
+        except InputError as error:
+            raise InputError(self._placed(fault) for fault in error.faults) from None
+
+    def _placed(self, fault: Fault) -> Fault:
+        if fault.file != SCENARIO:
+            return fault
+        # A fault that shows the last part of its path is about a name, not about the value behind it.
+        about_name = any(fault.path.endswith(f".{name}") for name in (fault.found, fault.found[1:-1]) if name)
+        return self.places.placed(fault, key=about_name)
+
+    def build(self, bus_of: BusOf) -> Parts:
+        """The parts of a run. Raises `InputError` where the scenario does not fit its map or table."""
+        with self.placed():
+            return build(self.scenario, self.directory, bus_of, legs=True)
+
+    def check(self) -> dict[str, int]:
+        """How many vehicles, sites and pickup points there are. Raises `InputError` as `build` does."""
+        with self.placed():
+            stage = stage_of(self.scenario, self.directory)
+        return {
+            "vehicles": len(stage.vehicles),
+            "sites": len(stage.sites),
+            "pickup_points": len(stage.city.pickup_points),
+        }
+
+    def resolved_yaml(self, home: Path) -> str:
+        """The scenario with all defaults spelled out, for a file in the directory `home`.
+
+        Paths to other files are rewritten relative to `home`, so that the text can be run again from there.
+        """
+        data = self.scenario.model_dump(mode="json", exclude_none=True)
+        for section, name in (("city", "map"), ("demand", "csv")):
+            if name in data[section]:
+                data[section][name] = self._seen_from(home, data[section][name])
+        return "# Resolved by `fleet run`: every setting, defaults included.\n" + to_yaml(data)
+
+    def _seen_from(self, home: Path, name: str) -> str:
+        found = find_file(name, self.directory)
+        return name if found is None else os.path.relpath(found.resolve(), home.resolve())
+
+
+def load_scenario(path: Path, overrides: Sequence[str] = ()) -> LoadedScenario:
+    """The scenario in the file at `path` after `overrides` ("fleet.groups.0.count=3").
+
+    Raises `InputError` with every fault of the file, and `UsageError` for an override that cannot be applied.
+    """
+    scenario, places = load_placed(path, Scenario, overrides)
+    return LoadedScenario(scenario, places, path.parent)
