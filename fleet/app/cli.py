@@ -128,7 +128,7 @@ def validate(scenario: Path, overrides: tuple[str, ...], as_json: bool) -> None:
 
 
 @cli.command()
-@click.option("-o", "--out", type=click.File("w", encoding="utf-8", atomic=True), default="-", help="Into a file.")
+@click.option("-o", "--out", type=click.File("w", encoding="utf-8", lazy=False), default="-", help="Into a file.")
 @click.option("--json", "as_json", is_flag=True, help="Changes nothing: a schema is JSON.")
 def schema(out: Any, as_json: bool) -> None:
     """Print the JSON Schema of scenario files."""

@@ -33,6 +33,9 @@ _CHUNK = 1 << 15
 _TOUCH_M = 1e-6
 """Closer than this, a corner is on a line."""
 
+_POINT_M2 = 1e-18
+"""A leg shorter than a nanometre is a point: the inverse of its square would not be a number."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Solid:
@@ -72,7 +75,7 @@ class Sight:
         alive = np.arange(len(x0))
         dx, dy = x1 - x0, y1 - y0
         square = dx * dx + dy * dy
-        scale = 1.0 / np.where(square > 0.0, square, 1.0)
+        scale = 1.0 / np.where(square > _POINT_M2, square, 1.0)
         legs = (x0, y0, dx, dy, scale)
         for solid in self._solids:
             if not len(alive):

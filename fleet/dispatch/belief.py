@@ -189,9 +189,9 @@ class Belief:
 
     def not_taken(self, vehicle: VehicleBelief, targets: Set[str], now_ms: int) -> None:
         """A vehicle will not do the order it was sent: it is what it was before, and `targets` are open again."""
-        self.release(vehicle, targets)
         vehicle.awaits = ""
         vehicle.idle = vehicle.state == "idle"
+        self.release(vehicle, None if vehicle.idle else targets)
         free_ms, vehicle.free_site, vehicle.free_wh = vehicle.before
         vehicle.free_ms = max(now_ms, free_ms)
 

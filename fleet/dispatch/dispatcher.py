@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from fleet.base.errors import RunError
@@ -15,11 +16,13 @@ from fleet.messages.port import KeyedPort
 from fleet.messages.reports import OrderAnswered
 from fleet.messages.seal import KeyPair, Verifier
 from fleet.plan.params import SearchParams
-from fleet.plan.problem import Dock, Plan, Problem
+from fleet.plan.problem import UNREACHABLE_MS, Dock, Plan, Problem
 from fleet.plan.referee import judge
 
 Solver = Callable[[Problem, SearchParams], Plan]
 NewKey = Callable[[int], KeyPair]
+MAX_RECALLS = 5
+"""So often a vehicle is called home before it is given up as out of reach."""
 Intent = orders.QuarantineVehicle | orders.RevokeKey
 
 
@@ -53,7 +56,8 @@ class Dispatcher:
         self._orders = 0
         self._rounds = 0
         self._next_ms = 0
-        self._given: dict[str, FlyRoute] = {}
+        self._given: dict[str, FlyRoute | Recall] = {}
+        self._recalls: Counter[str] = Counter()
 
     def on_tick(self, tick: int, now_ms: int, inbox: Sequence[Message]) -> None:
         intents: list[Intent] = []
@@ -65,7 +69,7 @@ class Dispatcher:
             elif isinstance(body, Intent) and not self._trusted.check(message, now_ms):
                 intents.append(body)
         for intent in sorted(intents, key=lambda i: not isinstance(i, orders.RevokeKey)):
-            self._heed(intent)
+            self._heed(intent, now_ms)
         if now_ms >= self._next_ms:
             self._next_ms = now_ms + 1000 * self._params.period_s
             self._take_back_unheard(now_ms)
@@ -83,7 +87,7 @@ class Dispatcher:
 
     # ---- intents
 
-    def _heed(self, intent: Intent) -> None:
+    def _heed(self, intent: Intent, now_ms: int) -> None:
         if isinstance(intent, orders.RevokeKey):
             self._rotate_key(intent.holder)
             return
@@ -93,7 +97,7 @@ class Dispatcher:
         vehicle.quarantined = True
         self._belief.release(vehicle)
         self._port.say(orders.VehicleQuarantined(vehicle=vehicle.id, alert_id=intent.alert_id))
-        self._recall(vehicle, intent.bring_home_by)
+        self._recall(vehicle, intent.bring_home_by, now_ms)
 
     def _rotate_key(self, holder: str) -> None:
         if holder != "dispatch":
@@ -112,7 +116,8 @@ class Dispatcher:
         )
         self._port.key = key
 
-    def _recall(self, vehicle: VehicleBelief, navigation: orders.Navigation) -> None:
+    def _recall(self, vehicle: VehicleBelief, navigation: orders.Navigation, now_ms: int) -> None:
+        self._recalls[vehicle.id] += 1
         stop = dock_order(self._atlas, vehicle.free_site, unload=True, charge=True)
         self._orders += 1
         order = Recall(
@@ -123,7 +128,7 @@ class Dispatcher:
             y_m=stop.y_m,
             navigation=navigation,
         )
-        self._issue(order, (stop,))
+        self._send(vehicle, order, (stop,), now_ms)
 
     # ---- orders
 
@@ -142,12 +147,18 @@ class Dispatcher:
             if self._belief.vehicles[given.vehicle].awaits_until_ms < now_ms:
                 self._take_back(given, now_ms)
 
-    def _take_back(self, given: FlyRoute, now_ms: int) -> None:
+    def _take_back(self, given: FlyRoute | Recall, now_ms: int) -> None:
+        """A route is off; a recall is tried again, a few times: a thief may have used up its counter."""
         del self._given[given.order_id]
         vehicle = self._belief.vehicles[given.vehicle]
-        self._belief.not_taken(vehicle, {stop.target for stop in given.stops}, now_ms)
+        if isinstance(given, FlyRoute):
+            self._belief.not_taken(vehicle, {stop.target for stop in given.stops}, now_ms)
+        elif self._recalls[vehicle.id] < MAX_RECALLS:
+            self._recall(vehicle, given.navigation, now_ms)
 
-    def _issue(self, order: FlyRoute | Recall, stops: tuple[StopOrder, ...]) -> None:
+    def _send(
+        self, vehicle: VehicleBelief, order: FlyRoute | Recall, stops: tuple[StopOrder, ...], now_ms: int
+    ) -> None:
         counter = self._port.say_signed(order)
         self._port.say(
             orders.OrderIssued(
@@ -160,13 +171,13 @@ class Dispatcher:
                 y_m=tuple(s.y_m for s in stops),
             )
         )
+        self._given[order.order_id] = order
+        self._belief.ordered(vehicle, order.order_id, now_ms)
 
     def _order_route(self, vehicle: VehicleBelief, stops: tuple[StopOrder, ...], now_ms: int) -> None:
         self._orders += 1
         order = FlyRoute(order_id=f"o{self._orders:06d}", vehicle=vehicle.id, append=True, stops=stops)
-        self._issue(order, stops)
-        self._given[order.order_id] = order
-        self._belief.ordered(vehicle, order.order_id, now_ms)
+        self._send(vehicle, order, stops, now_ms)
 
     def _send_loaded_to_unload(self, now_ms: int) -> None:
         """An idle vehicle with something in its box goes to a facility that has not refused it yet."""
@@ -179,7 +190,7 @@ class Dispatcher:
                 for number, dock in enumerate(self._atlas.docks)
                 if dock.accepts and vehicle.materials <= dock.accepts and dock.id not in vehicle.refused_by
             )
-            if takers:
+            if takers and takers[0][0] < UNREACHABLE_MS:
                 self._send_to(vehicle, self._atlas.docks[takers[0][2]], now_ms)
 
     def _send_to(self, vehicle: VehicleBelief, dock: Dock, now_ms: int) -> None:

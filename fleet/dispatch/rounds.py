@@ -62,7 +62,10 @@ def make_round(atlas: Atlas, belief: Belief, params: DispatchParams, now_ms: int
         types=atlas.types,
         vehicles=tuple(_vehicle(atlas, v, local, now_ms) for v in vehicles),
         docks=tuple(_dock(atlas, belief, d, local) for d in atlas.docks),
-        pickups=tuple(_pickup(p, local[atlas.node_of[p.request.point_id]], now_ms) for p in pickups),
+        pickups=tuple(
+            _pickup(p, local[atlas.node_of[p.request.point_id]], now_ms, atlas.types, params.load_margin)
+            for p in pickups
+        ),
         travel_ms=tuple(m[grid] for m in atlas.travel_ms),
         effort_h=tuple(m[grid] for m in atlas.effort_h),
         end_ms=end_ms,
@@ -126,16 +129,20 @@ def _dock(atlas: Atlas, belief: Belief, dock: Dock, local: Mapping[int, int]) ->
     return Dock(dock.id, local[atlas.node_of[dock.id]], accepts, dock.unload_ms, dock.charge_ms)
 
 
-def _pickup(pickup: PickupBelief, node: int, now_ms: int) -> Pickup:
+def _pickup(
+    pickup: PickupBelief, node: int, now_ms: int, types: Sequence[VehicleType], load_margin: float
+) -> Pickup:
+    """Requesters are off by some percent, so a little more is planned for; never more than any box holds."""
     request = pickup.request
+    most_kg, most_l = max(t.payload_kg for t in types), max(t.volume_l for t in types)
     slack = min(1.0, max(0, request.latest_ms - now_ms) / _URGENT_MS)
     penalty = round(_LEAVE_OUT_MS * request.priority * (1.0 + 3.0 * (1.0 - slack)))
     return Pickup(
         id=request.pickup_id,
         node=node,
         material=request.material,
-        mass_kg=request.declared_kg,
-        volume_l=request.declared_l,
+        mass_kg=max(request.declared_kg, min(load_margin * request.declared_kg, most_kg)),
+        volume_l=max(request.declared_l, min(load_margin * request.declared_l, most_l)),
         earliest_ms=request.earliest_ms,
         latest_ms=request.latest_ms,
         service_ms=request.service_ms,

@@ -11,22 +11,37 @@ import heapq
 import math
 import operator
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
 from typing import Literal, get_args
 
-from fleet.plan.problem import UNREACHABLE_MS, Pickup, Problem, ReasonCode
+import numpy as np
+import numpy.typing as npt
+
+from fleet.plan.problem import UNREACHABLE_MS, Floats, Problem, ReasonCode
 
 TOLERANCE = 1e-6
 """Kilograms, litres and watt-hours that rounding may cost."""
 
+Nodes = npt.NDArray[np.int64]
 Verdict = tuple[ReasonCode, float, float]
 """A code, what is needed and what there is."""
 
 _CODES: tuple[ReasonCode, ...] = get_args(ReasonCode)
 _What = Literal["wh", "ms"]
-_Ends = list[tuple[int, float]]
-"""Nodes where a stretch may begin or end, each with what lies before or after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """Nodes where a stretch may begin or end, each with what lies before or after it."""
+
+    nodes: Nodes
+    labels: Floats
+
+    @staticmethod
+    def of(pairs: list[tuple[int, float]]) -> _Ends:
+        nodes = np.array([node for node, _ in pairs], dtype=np.int64)
+        return _Ends(nodes, np.array([label for _, label in pairs], dtype=np.float64))
 
 
 def leg_energy_wh(problem: Problem, kind: int, start: int, end: int, load_kg: float) -> float:
@@ -36,6 +51,14 @@ def leg_energy_wh(problem: Problem, kind: int, start: int, end: int, load_kg: fl
     vehicle = problem.types[kind]
     mass = math.pow(vehicle.empty_kg + load_kg, 1.5)
     return vehicle.power_coefficient * mass * float(problem.effort_h[kind][start, end])
+
+
+def _leg_energies_wh(problem: Problem, kind: int, start: int | Nodes, end: int | Nodes, load_kg: float) -> Floats:
+    """`leg_energy_wh` for one end that is many."""
+    vehicle = problem.types[kind]
+    power = vehicle.power_coefficient * math.pow(vehicle.empty_kg + load_kg, 1.5)
+    barred = problem.travel_ms[kind][start, end] >= UNREACHABLE_MS
+    return np.where(barred, math.inf, power * problem.effort_h[kind][start, end])
 
 
 def _spread(
@@ -104,34 +127,33 @@ class Prover:
         return self._too_late(vehicle_index, pickup_index)
 
     def _least_charge(self, kind: int, start: int, pickup_index: int) -> float:
-        pickup = self.problem.pickups[pickup_index]
-        ways = product(self._out(kind, start, "wh"), self._back(kind, pickup_index, "wh"))
-        return min(
-            (max(a, self._stretch(kind, before, pickup, after), b) for (before, a), (after, b) in ways),
-            default=math.inf,
-        )
+        out, back = self._out(kind, start, "wh"), self._back(kind, pickup_index, "wh")
+        stretch = self._stretches(kind, out.nodes, pickup_index, back.nodes)
+        worst = np.maximum(np.maximum(out.labels[:, None], stretch), back.labels[None, :])
+        return float(worst.min(initial=math.inf))
 
     def _too_late(self, vehicle_index: int, pickup_index: int) -> Verdict | None:
         vehicle, pickup = self.problem.vehicles[vehicle_index], self.problem.pickups[pickup_index]
         kind, travel = self.problem.types[vehicle.type], self.problem.travel_ms[vehicle.type]
         usable = kind.battery_wh - kind.reserve_wh + TOLERANCE
-        served, unloaded = math.inf, math.inf
         out, back = self._out(vehicle.type, vehicle.node, "ms"), self._back(vehicle.type, pickup_index, "ms")
-        for (before, spent), (after, rest) in product(out, back):
-            if self._stretch(vehicle.type, before, pickup, after) > usable:
-                continue
-            there = vehicle.ready_ms + spent + int(travel[before, pickup.node])
-            done = max(there, pickup.earliest_ms) + pickup.service_ms
-            served = min(served, done)
-            if done <= pickup.latest_ms:
-                unloaded = min(unloaded, done + int(travel[pickup.node, after]) + rest)
+        possible = self._stretches(vehicle.type, out.nodes, pickup_index, back.nodes) <= usable
+        there = vehicle.ready_ms + out.labels + travel[out.nodes, pickup.node]
+        done = np.maximum(there, pickup.earliest_ms) + pickup.service_ms
+        served = float(done[possible.any(axis=1)].min(initial=math.inf))
         if served > pickup.latest_ms:
             return "window", served, pickup.latest_ms
+        home = done[:, None] + (travel[pickup.node, back.nodes] + back.labels)[None, :]
+        possible &= (done <= pickup.latest_ms)[:, None]
+        unloaded = float(home[possible].min(initial=math.inf))
         return ("window", unloaded, self.problem.end_ms) if unloaded > self.problem.end_ms else None
 
-    def _stretch(self, kind: int, before: int, pickup: Pickup, after: int) -> float:
-        out = leg_energy_wh(self.problem, kind, before, pickup.node, 0.0)
-        return out + leg_energy_wh(self.problem, kind, pickup.node, after, pickup.mass_kg)
+    def _stretches(self, kind: int, before: Nodes, pickup_index: int, after: Nodes) -> Floats:
+        """Energy from each of `before`, empty, by the pickup, to each of `after`, with it on board."""
+        pickup = self.problem.pickups[pickup_index]
+        out = _leg_energies_wh(self.problem, kind, before, pickup.node, 0.0)
+        back = _leg_energies_wh(self.problem, kind, pickup.node, after, pickup.mass_kg)
+        return np.asarray(out[:, None] + back[None, :])
 
     def _leg(self, kind: int, load_kg: float, what: _What) -> Callable[[int, int], float]:
         """Of the leg between two nodes: its energy, or its time where a full battery suffices."""
@@ -152,7 +174,7 @@ class Prover:
         fill = {c: ms if what == "ms" else 0 for c, ms in self.chargers.items()}
         seeds = {c: leg(start, docks[c].node) + fill[c] for c in fill}
         labels = _spread(seeds, lambda a, b: leg(docks[a].node, docks[b].node) + fill[b], _join(what))
-        return [(start, 0.0), *((docks[c].node, label) for c, label in labels.items())]
+        return _Ends.of([(start, 0.0), *((docks[c].node, label) for c, label in labels.items())])
 
     def _way_back(self, kind: int, pickup_index: int, what: _What) -> _Ends:
         """Where the first stretch from the pickup may end, and what it takes from there until it is unloaded."""
@@ -162,7 +184,7 @@ class Prover:
         takers = [(d.node, d.unload_ms if what == "ms" else 0.0) for d in docks if pickup.material in d.accepts]
         seeds = {c: min(join(leg(docks[c].node, node) + fill[c], rest) for node, rest in takers) for c in fill}
         labels = _spread(seeds, lambda a, b: leg(docks[b].node, docks[a].node) + fill[b], join)
-        return [*takers, *((docks[c].node, label) for c, label in labels.items())]
+        return _Ends.of([*takers, *((docks[c].node, label) for c, label in labels.items())])
 
 
 def _join(what: _What) -> Callable[[float, float], float]:

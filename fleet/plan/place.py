@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from fleet.plan.copies import homeward
 from fleet.plan.problem import UNREACHABLE_MS, Pickup, Problem, Route
-from fleet.plan.schedule import Breach, Visit, node_of, schedule, with_charges
+from fleet.plan.schedule import Breach, Visit, lean, node_of, schedule, with_charges
 
 _PLACES_TRIED = 8
 """Places that are tried for one pickup; the shortest detours come first."""
@@ -97,6 +97,7 @@ class Placer:
                 mended = True
                 result = with_charges(problem, vehicle, longer, pickup.penalty)
             if isinstance(result, Route):
+                result = lean(problem, result)
                 extra = flight_ms(problem, result) - flight_ms(problem, routes[vehicle])
                 if extra < pickup.penalty:
                     return result

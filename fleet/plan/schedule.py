@@ -174,7 +174,7 @@ def repair(problem: Problem, vehicle_index: int, visits: Sequence[Visit]) -> Rou
     while any(kind == "pickup" for kind, _ in rest):
         result = schedule(problem, vehicle_index, rest)
         if isinstance(result, Route):
-            return _lean(problem, result)
+            return lean(problem, result)
         culprit = next((i for i in range(result.position, -1, -1) if rest[i][0] == "pickup"), None)
         if culprit is None:
             culprit = next(i for i, visit in enumerate(rest) if visit[0] == "pickup")
@@ -195,7 +195,7 @@ def with_charges(problem: Problem, vehicle_index: int, visits: list[Visit], wort
     for _ in range(_MOST_ADDED + 1):
         result = schedule(problem, vehicle_index, visits)
         if isinstance(result, Route):
-            return _lean(problem, result)
+            return lean(problem, result)
         longer = _with_charge(problem, vehicle_index, visits, result, worth_ms)
         if longer is None:
             return None
@@ -240,24 +240,27 @@ def _detours(
                 yield there + on - int(travel[before, after]), gap, index
 
 
-def _lean(problem: Problem, route: Route) -> Route:
-    """`route` without the dock visits that neither unload nor charge, as far as it stays legal without."""
+def lean(problem: Problem, route: Route) -> Route:
+    """`route` without the dock visits that neither unload nor charge, as far as it stays legal without.
+
+    The last one stays, unless the vehicle goes there from a charger, or to no charger, for nothing.
+    """
     last = len(route.stops) - 1
-    lean: list[Visit] = [
+    visits: list[Visit] = [
         (stop.kind, stop.index)
         for i, stop in enumerate(route.stops)
         if stop.kind == "pickup" or stop.unload or stop.charge or i == last
     ]
-    if len(lean) > 1 and not route.stops[last].unload and _charges(problem, lean[-2]):
-        # From charger to charger the vehicle would fly for nothing.
-        shorter = schedule(problem, route.vehicle, lean[:-1])
+    idle_end = len(visits) > 1 and visits[-2][0] == "dock" and not route.stops[last].unload
+    if idle_end and (_charges(problem, visits[-2]) or not _charges(problem, visits[-1])):
+        shorter = schedule(problem, route.vehicle, visits[:-1])
         if isinstance(shorter, Route):
             return shorter
-    if len(lean) == len(route.stops):
+    if len(visits) == len(route.stops):
         return route
-    again = schedule(problem, route.vehicle, lean)
+    again = schedule(problem, route.vehicle, visits)
     return again if isinstance(again, Route) else route
 
 
 def _charges(problem: Problem, visit: Visit) -> bool:
-    return visit[0] == "dock" and problem.docks[visit[1]].charge_ms is not None
+    return problem.docks[visit[1]].charge_ms is not None

@@ -7,9 +7,10 @@ the truth along each route, `repair` mends or takes out what does not hold, and 
 with exact schedules. A `Plan` is always legal. Where the problem has chargers in reach, a route ends at one.
 
 Three facts of OR-Tools 9.15 shape the code. `SetAllowedVehiclesForIndex` fails from Python, so certification
-goes through `VehicleVar`. Iterated local search runs only through `SolveWithIteratedLocalSearch`; the plain call
-ignores it silently. And there is no seed: with `solution_limit` as the only bound a search repeats exactly,
-with a time limit it does not.
+goes through `VehicleVar`. There is no seed: with `solution_limit` as the only bound a search repeats exactly,
+with a time limit it does not. And its iterated local search counts only perturbations that succeed, so it never
+ends where none does (one pickup may be enough); hence insertion and one descent here, which do end, and our own
+ruin and recreate after.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from ortools.constraint_solver import pywrapcp, routing_enums_pb2, routing_ils_pb2
+from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
 from fleet.plan.copies import choose_copies, homeward, nearest_charger
 from fleet.plan.params import SearchParams
@@ -35,7 +36,7 @@ _LOAD_SCALE = 1000
 """Grams and millilitres: the model counts in integers."""
 _CENTI_WH = 100
 _NEVER_S = 3600
-"""A time limit is mandatory for OR-Tools; this one is never reached, because the solution limit is."""
+"""A time limit for OR-Tools that is never reached, because a descent ends."""
 _ROUNDING = 1e-6
 _MEAN_LOAD_SHARE = 0.35
 """Share of the payload the model assumes on legs that leave a pickup; the exact check follows."""
@@ -119,22 +120,10 @@ def finish(problem: Problem, routes: list[Route], solutions: int) -> Plan:
 
 
 def _search_parameters(solution_limit: int) -> Any:
-    """Cheapest insertion, one descent, then ruin and recreate (SISR: Christiaens and Vanden Berghe, 2020)."""
-    first = routing_enums_pb2.FirstSolutionStrategy
+    """Cheapest insertion and one descent, which ends in a local minimum or at the limit."""
     parameters = pywrapcp.DefaultRoutingSearchParameters()
-    parameters.first_solution_strategy = first.PARALLEL_CHEAPEST_INSERTION
+    parameters.first_solution_strategy = routing_enums_pb2.FirstSolutionStrategy.PARALLEL_CHEAPEST_INSERTION
     parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GREEDY_DESCENT
-    parameters.use_iterated_local_search = True
-    iterated = parameters.iterated_local_search_parameters
-    ruin = iterated.ruin_recreate_parameters
-    sisr = ruin.ruin_strategies.add().sisr
-    sisr.max_removed_sequence_size = 10
-    sisr.avg_num_removed_visits = 10
-    sisr.bypass_factor = 0.01
-    ruin.ruin_composition_strategy = routing_ils_pb2.RuinCompositionStrategy.RUN_ONE_RANDOMLY
-    ruin.recreate_strategy.heuristic = first.LOCAL_CHEAPEST_INSERTION
-    iterated.improve_perturbed_solution = False
-    iterated.reference_solution_acceptance_strategy.simulated_annealing.automatic_temperatures = True
     parameters.solution_limit = solution_limit
     parameters.time_limit.FromSeconds(_NEVER_S)
     return parameters
@@ -165,7 +154,7 @@ class _Model:
         """The visits of every vehicle, and how many solutions the search went through."""
         count = itertools.count()
         self.routing.AddAtSolutionCallback(lambda: next(count))
-        solution = self.routing.SolveWithIteratedLocalSearch(_search_parameters(solution_limit))
+        solution = self.routing.SolveWithParameters(_search_parameters(solution_limit))
         nothing: list[list[Visit]] = [[] for _ in self.problem.vehicles]
         return (nothing if solution is None else self._read(solution)), next(count)
 

@@ -112,7 +112,9 @@ def test_a_leg_of_no_length_is_flown_at_airspeed_and_arrays_are_taken():
     assert np.isnan(speeds[1:]).all()
 
 
-@pytest.mark.parametrize("from_deg, east, north", [(0, 0, -5), (90, -5, 0), (180, 0, 5), (270, 5, 0), (225, 3.5355, 3.5355)])
+@pytest.mark.parametrize(
+    "from_deg, east, north", [(0, 0, -5), (90, -5, 0), (180, 0, 5), (270, 5, 0), (225, 3.5355, 3.5355)]
+)
 def test_wind_is_named_for_where_it_comes_from(from_deg, east, north):
     wind = Wind.blowing_from(5.0, from_deg)
     assert (wind.east_mps, wind.north_mps) == pytest.approx((east, north), abs=1e-4)

@@ -84,7 +84,13 @@ def test_noise_has_the_moments_it_says():
 
 def test_lanes_entities_and_ticks_are_independent():
     noise, n = Noise(9), np.arange(20_000)
-    columns = [noise.normal(1, n), noise.normal(2, n), noise.normal(n, 1), noise.normal(1, n, 1), noise.normal(1, n + 1)]
+    columns = [
+        noise.normal(1, n),
+        noise.normal(2, n),
+        noise.normal(n, 1),
+        noise.normal(1, n, 1),
+        noise.normal(1, n + 1),
+    ]
     off_diagonal = np.corrcoef(columns)[np.triu_indices(len(columns), 1)]
     assert np.abs(off_diagonal).max() < 0.03
 
@@ -100,7 +106,9 @@ def test_drift_is_correlated_within_tau_and_not_beyond():
     entity, noise = np.arange(20_000), Noise(4)
 
     def correlation(gap_s):
-        pairs = [(noise.drift(entity, t, 45.0), noise.drift(entity, t + gap_s, 45.0)) for t in (100.0, 117.0, 131.0)]
+        pairs = [
+            (noise.drift(entity, t, 45.0), noise.drift(entity, t + gap_s, 45.0)) for t in (100.0, 117.0, 131.0)
+        ]
         return np.mean([np.corrcoef(a, b)[0, 1] for a, b in pairs])
 
     near, middle, far = correlation(1.0), correlation(30.0), correlation(100.0)

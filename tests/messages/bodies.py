@@ -63,7 +63,9 @@ def fixed(annotation: Any) -> Any:
 
 def example(kind: type[Body]) -> Envelope[Body]:
     """The fixed message of a kind."""
-    return Envelope(sender="dispatch", seq=7, t_ms=61_000, body=fixed(kind), expires_ms=66_000, signature=b"\x01" * 64)
+    return Envelope(
+        sender="dispatch", seq=7, t_ms=61_000, body=fixed(kind), expires_ms=66_000, signature=b"\x01" * 64
+    )
 
 
 def bodies() -> st.SearchStrategy[Body]:
@@ -72,5 +74,11 @@ def bodies() -> st.SearchStrategy[Body]:
 
 def messages() -> st.SearchStrategy[Envelope[Body]]:
     return st.builds(
-        Envelope, sender=st.text(), seq=INT, t_ms=INT, body=bodies(), expires_ms=INT, signature=st.binary(max_size=64)
+        Envelope,
+        sender=st.text(),
+        seq=INT,
+        t_ms=INT,
+        body=bodies(),
+        expires_ms=INT,
+        signature=st.binary(max_size=64),
     )

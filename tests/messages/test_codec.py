@@ -17,7 +17,9 @@ from fleet.messages.truth import TRUTHS
 from tests.messages.bodies import KINDS, NAMES, example, messages
 from tests.messages.golden_cases import FOLDER, wire_hex
 
-INSTRUCTION = st.tuples(st.sampled_from(["flip", "cut", "put", "drop"]), st.integers(0, 10**6), st.binary(max_size=5))
+INSTRUCTION = st.tuples(
+    st.sampled_from(["flip", "cut", "put", "drop"]), st.integers(0, 10**6), st.binary(max_size=5)
+)
 
 
 @given(messages())
@@ -34,16 +36,14 @@ def decodes_or_says_why(data):
     try:
         message = decode(data)
     except MessageError as error:
-        assert str(error)
-    else:
-        assert isinstance(message, Envelope)
-        assert isinstance(message.body, KINDS)
+        return str(error).startswith(("not a message", "wire version"))
+    return isinstance(message, Envelope) and isinstance(message.body, KINDS)
 
 
 @given(st.binary(max_size=200))
 @settings(max_examples=500)
 def test_any_bytes_are_a_message_or_an_error(data):
-    decodes_or_says_why(data)
+    assert decodes_or_says_why(data)
 
 
 def mutated(data, instructions):
@@ -64,10 +64,12 @@ def mutated(data, instructions):
 @given(st.sampled_from(KINDS), st.lists(INSTRUCTION, min_size=1, max_size=4))
 @settings(max_examples=1000)
 def test_spoilt_messages_are_a_message_or_an_error(kind, instructions):
-    decodes_or_says_why(mutated(encode(example(kind)), instructions))
+    assert decodes_or_says_why(mutated(encode(example(kind)), instructions))
 
 
-@pytest.mark.parametrize("head", [b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff", b"\xc6\xff\xff\xff\xff", b"\x91" * 9999])
+@pytest.mark.parametrize(
+    "head", [b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff", b"\xc6\xff\xff\xff\xff", b"\x91" * 9999]
+)
 def test_promised_sizes_are_not_believed(head):
     """Four bytes can announce four thousand million elements; nothing may be set aside for them."""
     whole = encode(example(Recall))
@@ -120,7 +122,9 @@ def test_no_wire_form_is_left_over():
 
 def test_an_integer_where_a_float_belongs_is_read_as_a_float_and_not_written_as_one():
     """Why `say` needs floats: the digest covers bytes, and a road that encodes would change them."""
-    careless = msgspec.structs.replace(example(VehicleReported), body=_with(example(VehicleReported).body, load_kg=0))
+    careless = msgspec.structs.replace(
+        example(VehicleReported), body=_with(example(VehicleReported).body, load_kg=0)
+    )
     assert decode(encode(careless)) == careless
     assert said_bytes(decode(encode(careless))) != said_bytes(careless)
 

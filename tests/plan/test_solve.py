@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fleet.plan.params import SearchParams
 from fleet.plan.problem import UNREACHABLE_MS, Plan, Problem
 from fleet.plan.referee import judge
-from fleet.plan.schedule import Breach, schedule
+from fleet.plan.schedule import Breach, repair, schedule
 from fleet.plan.solve import finish, solve
 
 from .problems import KIND, NEVER_MS, barred, base, pickup, plant, street, town, vehicle
@@ -77,6 +77,11 @@ def test_the_referee_sees_what_is_changed_in_a_legal_plan(seed):
                 routes = list(plan.routes)
                 routes[number] = replace(route, stops=stops)
                 assert judge(problem, replace(plan, routes=tuple(routes))) != ()
+
+
+def test_one_pickup_and_many_vehicles_end():
+    """OR-Tools' iterated local search went on for ever on this one."""
+    assert len(legal(town(18821455, 12, 1, side_m=9000.0, harsh=0.228)).omitted) <= 1
 
 
 # ------------------------------------------------------------------------------------- every limit binds
@@ -192,6 +197,18 @@ def test_a_stop_to_charge_is_made_where_the_battery_forces_it():
     fresh = replace(problem, vehicles=(vehicle(battery_wh=100.0),), docks=(plant(0, charge_ms=1000), base(2)))
     middle = [stop.charge for route in legal(fresh).routes for stop in route.stops[:-1]]
     assert not any(middle)
+
+
+def test_repair_adds_a_stop_to_charge_before_it_takes_a_pickup_out():
+    pickups = [pickup(0, 1, mass_kg=0.5, penalty=9_000_000)]
+    problem = street([0, 30_000, 5_000], [vehicle(battery_wh=60.0)], [plant(0), base(2)], pickups)
+    wanted = [("pickup", 0), ("dock", 0), ("dock", 1)]
+    assert schedule(problem, 0, wanted) == Breach(1, "battery", pytest.approx(35.1, abs=0.1))
+    mended = repair(problem, 0, wanted)
+    assert [(stop.kind, stop.index) for stop in mended.stops][:2] == [("dock", 1), ("pickup", 0)]
+    assert mended.stops[0].charge
+    chargerless = replace(problem, docks=(plant(0), plant(2, "glass")))
+    assert repair(chargerless, 0, wanted).stops == ()
 
 
 def test_full_battery_is_not_enough_without_a_stop_on_the_way():

@@ -1,0 +1,221 @@
+"""A round's problem: who is in it, what is offered, and what the numbers mean."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fleet.dispatch.params import DispatchParams
+from fleet.dispatch.rounds import FULL_SHARE, ORDER_DELAY_MS, dock_order, make_round, stop_orders
+from fleet.plan.cells import solve_cells
+from fleet.plan.params import SearchParams
+from fleet.plan.problem import Route, Stop
+from fleet.plan.referee import judge
+from tests.dispatch.desk import DAY_MS, atlas, belief
+from tests.sim.toy import POINTS, SITES, waste
+
+NOW = 600_000
+ATLAS = atlas()
+PARAMS = DispatchParams(lookahead_s=360, horizon_s=3000, candidates_per_vehicle=2)
+
+
+def town(vehicles=2, pickups=4, **asked):
+    mind = belief(vehicles)
+    for number in range(pickups):
+        mind.hear(waste(number, number % len(POINTS), **asked).request, 0)
+    return mind
+
+
+def round_of(mind, now_ms=NOW, **params):
+    return make_round(ATLAS, mind, PARAMS.model_copy(update=params), now_ms)
+
+
+def ids(this):
+    return [v.id for v in this.vehicles], sorted(p.request.pickup_id for p in this.pickups)
+
+
+@pytest.mark.parametrize(
+    "changes, is_in",
+    [
+        ({}, True),
+        ({"idle": False, "free_ms": NOW + 359_000}, True),
+        ({"idle": False, "free_ms": NOW + 361_000}, False),
+        ({"quarantined": True}, False),
+        ({"state": "lost"}, False),
+        ({"load_kg": 1.0}, False),
+        ({"load_kg": 1.0, "idle": False, "free_ms": NOW}, True),
+        ({"awaits": "o7", "idle": False}, False),
+    ],
+)
+def test_who_is_planned_with(changes, is_in):
+    mind = town()
+    for name, value in changes.items():
+        setattr(mind.vehicles["v0"], name, value)
+    assert ("v0" in ids(round_of(mind))[0]) == is_in
+    assert "v1" in ids(round_of(mind))[0]
+
+
+@pytest.mark.parametrize(
+    "idle, free_ms, ready_ms",
+    [
+        (True, 0, NOW + ORDER_DELAY_MS),
+        (True, NOW, NOW + ORDER_DELAY_MS),
+        (False, NOW + 100_000, NOW + 100_000 + ORDER_DELAY_MS),
+        (False, NOW - 5_000, NOW + 60_000 + ORDER_DELAY_MS),
+        (False, NOW, NOW + 60_000 + ORDER_DELAY_MS),
+    ],
+)
+def test_when_a_vehicle_is_ready(idle, free_ms, ready_ms):
+    mind = town(1)
+    vehicle = mind.vehicles["v0"]
+    vehicle.idle, vehicle.free_ms, vehicle.free_site, vehicle.free_wh = idle, free_ms, "far", 333.0
+    (planned,) = round_of(mind).problem.vehicles
+    assert (planned.ready_ms, planned.battery_wh) == (ready_ms, 333.0)
+    assert round_of(mind).problem.docks[2].node == planned.node
+
+
+def test_nobody_free_means_nothing_offered():
+    mind = town()
+    for vehicle in mind.vehicles.values():
+        vehicle.quarantined = True
+    assert ids(round_of(mind)) == ([], [])
+
+
+def test_matrices_are_cut_to_the_nodes_of_the_round():
+    mind = town(pickups=3)
+    this = round_of(mind)
+    names = [d.id for d in this.problem.docks] + [p.request.point_id for p in this.pickups]
+    nodes = [d.node for d in this.problem.docks] + [p.node for p in this.problem.pickups]
+    for a, row in zip(names, nodes, strict=True):
+        for b, column in zip(names, nodes, strict=True):
+            here, there = ATLAS.node_of[a], ATLAS.node_of[b]
+            assert this.problem.travel_ms[0][row, column] == ATLAS.travel_ms[0][here, there]
+            assert this.problem.effort_h[0][row, column] == ATLAS.effort_h[0][here, there]
+    assert len(this.problem.travel_ms[0]) == len(set(nodes))
+
+
+@pytest.mark.parametrize("now_ms, end_ms", [(NOW, NOW + 3_360_000), (DAY_MS - 60_000, DAY_MS)])
+def test_a_round_looks_as_far_as_its_horizon_and_not_beyond_the_day(now_ms, end_ms):
+    assert round_of(town(), now_ms).problem.end_ms == end_ms
+
+
+def test_no_more_is_offered_than_can_be_carried_and_the_urgent_come_first():
+    mind = belief(2)
+    for number in range(12):
+        far = 4 if number % 2 else 0
+        mind.hear(waste(number, far, latest_ms=10_000_000 - 100_000 * number).request, 0)
+    offered = [p.request.pickup_id for p in round_of(mind).pickups]
+    assert len(offered) == 4
+    assert offered[:2] == ["p11", "p10"], "the two that close soonest"
+    assert offered[2:] == ["p0", "p2"], "then the two nearest to a vehicle"
+
+
+def test_of_many_idle_vehicles_only_some_near_ones_are_planned_with():
+    mind = town(vehicles=40, pickups=3)
+    for number in range(20, 40):
+        mind.vehicles[f"v{number}"].free_site = "far"
+    named, _ = ids(round_of(mind))
+    assert 2 <= len(named) <= 6
+    assert {mind.vehicles[name].free_site for name in named} == {"home", "far"}
+
+
+@pytest.mark.parametrize(
+    "share, accepts", [(0.0, True), (FULL_SHARE - 0.01, True), (FULL_SHARE, False), (2.0, False)]
+)
+def test_what_is_full_takes_no_more_but_charges_still(share, accepts):
+    mind = town()
+    mind.stock_kg["home"] = share * 1000.0
+    home, swap, far = round_of(mind).problem.docks
+    assert bool(home.accepts) == accepts
+    assert (home.charge_ms, swap.charge_ms, far.charge_ms) == (90_000, 90_000, None)
+    assert (swap.accepts, far.accepts) == (frozenset(), {"paper"})
+
+
+def penalty(**asked):
+    mind = belief()
+    mind.hear(waste(0, **asked).request, 0)
+    return round_of(mind).problem.pickups[0].penalty
+
+
+def test_leaving_out_costs_more_the_sooner_it_closes_and_the_more_it_matters():
+    by_time = [penalty(latest_ms=NOW + minutes * 60_000) for minutes in (0, 5, 30, 89, 90, 500)]
+    assert by_time == sorted(by_time, reverse=True)
+    assert by_time[0] == 4 * by_time[-1]
+    assert by_time[-2] == by_time[-1]
+    assert [penalty(priority=p) for p in (1, 2, 3)] == [by_time[-1] * p for p in (1, 2, 3)]
+    assert penalty(latest_ms=0) == by_time[0]
+
+
+def planned(kg, litres):
+    mind = belief()
+    asked = waste(0, 3, kg=kg, litres=litres, material="batteries", earliest_ms=5, service_ms=9).request
+    mind.hear(asked, 0)
+    (pickup,) = round_of(mind, load_margin=1.1).problem.pickups
+    return pickup
+
+
+def test_what_was_declared_is_what_is_planned():
+    pickup = planned(2.5, 7.0)
+    assert (pickup.id, pickup.material, pickup.earliest_ms, pickup.service_ms) == ("p0", "batteries", 5, 9)
+    assert pickup.hazardous
+
+
+@pytest.mark.parametrize(
+    "declared, expected",
+    [
+        ((2.0, 10.0), (2.2, 11.0)),
+        ((5.5, 39.0), (5.6, 40.0)),
+        ((5.6, 40.0), (5.6, 40.0)),
+        ((6.0, 41.0), (6.0, 41.0)),
+    ],
+)
+def test_a_little_more_than_declared_is_planned_for_but_not_more_than_fits(declared, expected):
+    pickup = planned(*declared)
+    assert (pickup.mass_kg, pickup.volume_l) == pytest.approx(expected)
+
+
+def test_a_round_can_be_solved_and_is_judged_right():
+    this = round_of(town(pickups=6), candidates_per_vehicle=6)
+    plan = solve_cells(this.problem, SearchParams())
+    assert not judge(this.problem, plan)
+    assert sum(s.kind == "pickup" for r in plan.routes for s in r.stops) == 6
+
+
+def test_a_route_becomes_stops_with_places_windows_and_masses():
+    mind = town(pickups=3, earliest_ms=700_000, service_ms=25_000, kg=1.5)
+    this = round_of(mind)
+    route = Route(0, (Stop("pickup", 1, 0, 0, 0), Stop("dock", 0, 0, 0, 0, unload=True, charge=True)))
+    first, home = stop_orders(this, ATLAS, route)
+    request = this.pickups[1].request
+    assert (first.kind, first.target, first.x_m, first.y_m) == (
+        "pickup",
+        request.pickup_id,
+        request.x_m,
+        request.y_m,
+    )
+    assert (first.earliest_ms, first.latest_ms, first.service_ms, first.mass_kg) == (700_000, 10**8, 25_000, 1.5)
+    assert home == dock_order(ATLAS, "home", unload=True, charge=True)
+
+
+def test_a_dock_order_points_at_the_dock():
+    for site in SITES:
+        stop = dock_order(ATLAS, site.id, unload=False, charge=True)
+        assert (stop.target, stop.x_m, stop.y_m, stop.unload, stop.charge) == (
+            site.id,
+            site.x_m,
+            site.y_m,
+            False,
+            True,
+        )
+
+
+def test_two_types_keep_their_own_matrices():
+    double = replace(
+        ATLAS,
+        types=(ATLAS.types[0], replace(ATLAS.types[0], name="other")),
+        travel_ms=(ATLAS.travel_ms[0], 2 * ATLAS.travel_ms[0]),
+        effort_h=(ATLAS.effort_h[0], 2 * ATLAS.effort_h[0]),
+    )
+    problem = make_round(double, town(), PARAMS, NOW).problem
+    assert np.array_equal(2 * problem.travel_ms[0], problem.travel_ms[1])
+    assert np.array_equal(2 * problem.effort_h[0], problem.effort_h[1])
