@@ -25,6 +25,7 @@ class Command(click.Command):
     """A command whose user's mistakes end in a message and an exit code, never in a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and turn a `FleetError` into its message and its exit code."""
         try:
             return super().invoke(ctx)
         except FleetError as error:

@@ -71,6 +71,7 @@ class Lines(Silence):
         self._next_ms = self._step_ms
 
     def show(self, now_ms: int) -> None:
+        """Write a line if another tenth is done."""
         if now_ms >= self._next_ms:
             tenths = min(10, now_ms // self._step_ms)
             self._next_ms = (tenths + 1) * self._step_ms
@@ -98,6 +99,7 @@ class Bar(Silence):
         self._task = self._bar.add_task("", total=span.end_ms)
 
     def show(self, now_ms: int) -> None:
+        """Move the bar, a few times a second at most."""
         now_s = time.monotonic()
         if now_s >= self._next_s:
             self._next_s = now_s + SHOW_EVERY_S

@@ -42,6 +42,7 @@ class RunParams(Params):
 
     @property
     def span(self) -> Span:
+        """Start and length, as the demand and the clocks want them."""
         return Span(int(self.start[:2]) + int(self.start[3:]) / 60.0, self.duration_h)
 
 

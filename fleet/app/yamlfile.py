@@ -105,8 +105,9 @@ def to_yaml(data: Any) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.allow_unicode = True
-    yaml.width = 110
+    # Unicode's own line breaks and the like do not survive unescaped.
+    yaml.allow_unicode = json.dumps(data, ensure_ascii=False).isprintable()
+    yaml.width = 2**31
     stream = io.StringIO()
     yaml.dump(data, stream)
     return stream.getvalue()

@@ -57,6 +57,7 @@ class Branch:
     children: list[Scalar | Branch] = field(default_factory=list)
 
     def pairs(self) -> Iterator[tuple[Scalar | Branch, Scalar | Branch]]:
+        """The (key, value) nodes of a mapping, in file order."""
         return zip(self.children[::2], self.children[1::2], strict=True)
 
 
@@ -85,6 +86,7 @@ class Places:
         self.bad: set[Path] = set()
 
     def note(self, path: Path, value: Node, key: Node | None = None) -> None:
+        """Remember where the value at `path`, and its key, stand in the file."""
         self._values[path] = Place(self.file, value.line, value.column)
         if key is not None:
             self._keys[path] = Place(self.file, key.line, key.column)

@@ -13,6 +13,7 @@ speed, hence the time; the power is taken at the airspeed.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,8 @@ CLIMB_FACTOR = 1.16
 CRUISE_FACTOR = 1.0
 DESCENT_FACTOR = 0.95
 HOVER_FACTOR = 1.10
+MIN_HEADWAY_MPS = 0.5
+"""A leg on which a vehicle makes less way over ground than this cannot be flown."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -75,10 +78,12 @@ class Airframe:
 
     @property
     def climb_s(self) -> float:
+        """Seconds from the ground to the cruise height."""
         return self.cruise_height_m / self.climb_mps
 
     @property
     def descent_s(self) -> float:
+        """Seconds from the cruise height to the ground."""
         return self.cruise_height_m / self.descent_mps
 
 
@@ -95,8 +100,20 @@ def ground_speed_mps(airspeed_mps: float, dx: npt.ArrayLike, dy: npt.ArrayLike, 
     across = (wind.north_mps * dx - wind.east_mps * dy) / safe
     room = airspeed_mps**2 - across**2
     speed = np.where(room > 0.0, along + np.sqrt(np.maximum(room, 0.0)), np.nan)
-    speed = np.where(speed >= 0.5, speed, np.nan)
+    speed = np.where(speed >= MIN_HEADWAY_MPS, speed, np.nan)
     return np.asarray(np.where(length > 0.0, speed, airspeed_mps))
+
+
+def ground_speed_one_mps(airspeed_mps: float, dx: float, dy: float, wind: Wind) -> float:
+    """`ground_speed_mps` for one direction, without the cost of arrays."""
+    length = math.hypot(dx, dy)
+    if length == 0.0:
+        return airspeed_mps
+    along = (wind.east_mps * dx + wind.north_mps * dy) / length
+    across = (wind.north_mps * dx - wind.east_mps * dy) / length
+    room = airspeed_mps**2 - across**2
+    speed = along + math.sqrt(room) if room > 0.0 else math.nan
+    return speed if speed >= MIN_HEADWAY_MPS else math.nan
 
 
 def effort_h(airframe: Airframe, cruise_s: npt.ArrayLike) -> Floats:

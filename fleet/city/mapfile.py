@@ -34,6 +34,7 @@ class RawMap:
 
     @property
     def features(self) -> list[Any]:
+        """The list under `features`, unchecked."""
         features: list[Any] = self.members["features"]
         return features
 

@@ -35,6 +35,7 @@ class Feature:
 
     @property
     def key(self) -> str:
+        """Kind and number together, such as `w42`: unique within a file."""
         return f"{self.kind}{self.osm_id}"
 
 
@@ -59,6 +60,7 @@ class Extract:
         return self.points + tuple(f for f in self.lines if f.key not in closed) + self.areas
 
     def buildings(self) -> tuple[Feature, ...]:
+        """The areas that are buildings."""
         return tuple(f for f in self.areas if is_building(f.tags))
 
 

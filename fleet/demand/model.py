@@ -67,6 +67,7 @@ class Span:
 
     @property
     def end_ms(self) -> int:
+        """When the run ends, ms since its start."""
         return round(self.duration_h * HOUR_MS)
 
     def clock(self, t_ms: int) -> str:

@@ -31,6 +31,7 @@ class KeyPair:
         self.public = self._private.public_key().public_bytes_raw()
 
     def sign(self, sender: str, seq: int, expires_ms: int, body: Body) -> bytes:
+        """The 64 bytes that bind `body` to its sender, its number and its expiry."""
         return self._private.sign(signed_bytes(sender, seq, expires_ms, body))
 
 

@@ -34,6 +34,7 @@ class LegTable:
         self._hour = 0
 
     def add(self, leg: LegFlown) -> None:
+        """Take one leg; what was buffered is written first if it is enough, or an hour old."""
         hour = leg.t1_ms // HOUR_MS
         if len(self._legs) >= self._rows or hour > self._hour:
             self.flush()
@@ -72,6 +73,7 @@ class TelemetryTable:
             self._vehicles = vehicles
 
     def add(self, t_ms: int, frame: TelemetryFrame) -> None:
+        """Take one frame of `t_ms`; what was buffered is written first if it is enough, or an hour old."""
         hour = t_ms // HOUR_MS
         if self._buffered >= self._rows or hour > self._hour:
             self.flush()

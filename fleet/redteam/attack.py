@@ -29,6 +29,7 @@ class OnsetParams(Params):
     latest_s: float = Field(0.0, ge=0.0)
 
     def draw_ms(self, rng: np.random.Generator) -> int:
+        """A moment between the two, ms."""
         low, high = self.earliest_s, max(self.earliest_s, self.latest_s)
         return int(1000 * (low + (high - low) * rng.random()))
 
@@ -68,6 +69,7 @@ class Label:
         self.active = False
 
     def begin(self, entity: str) -> None:
+        """Say that the attack on `entity` has begun, unless that was said."""
         if not self.active:
             self.active = True
             self._means.truth.say(
@@ -75,6 +77,7 @@ class Label:
             )
 
     def end(self) -> None:
+        """Say that it is over, if it has begun."""
         if self.active:
             self.active = False
             self._means.truth.say(AttackEnded(attack_id=self._means.attack_id))
@@ -102,6 +105,7 @@ class Airborne:
         self.flying: set[str] = set()
 
     def hear(self, message: Message) -> None:
+        """Take in a vehicle's report; anything else is passed over."""
         body = message.body
         if isinstance(body, VehicleReported):
             self.place[body.vehicle] = (body.x_m, body.y_m)

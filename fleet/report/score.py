@@ -50,6 +50,7 @@ class Score:
 
     @property
     def detected(self) -> int:
+        """How many attacks were detected."""
         return sum(attack.detected for attack in self.attacks)
 
     @property

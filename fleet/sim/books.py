@@ -31,6 +31,7 @@ class Books:
         self.residual: dict[Ledger, float] = {"kg": 0.0, "Wh": 0.0}
 
     def transfer(self, ledger: Ledger, source: Account, target: Account, amount: float) -> None:
+        """Move `amount` from one account to another; the sum of all stays what it is."""
         accounts = self._accounts[ledger]
         accounts[source] -= amount
         accounts[target] += amount

@@ -73,6 +73,7 @@ def build_terrain(setting: Setting) -> Terrain:
     x = np.array([p.x_m for p in places])
     y = np.array([p.y_m for p in places])
     used = sorted({v.type_name for v in setting.vehicles})
+    chargers = np.array([n for n, site in enumerate(setting.sites) if site.chargers], dtype=np.int64)
     by_height: dict[float, tuple[Airspace, PathNetwork]] = {}
     layers = {}
     for name in used:
@@ -80,8 +81,7 @@ def build_terrain(setting: Setting) -> Terrain:
         if height not in by_height:
             airspace = Airspace(obstacles(setting.city, height))
             by_height[height] = airspace, _network(setting.city, airspace, height, x, y)
-        layers[name] = layer_of(*by_height[height], setting.types[name].airframe(), setting.wind)
-    chargers = np.array([n for n, site in enumerate(setting.sites) if site.chargers], dtype=np.int64)
+        layers[name] = layer_of(*by_height[height], setting.types[name].airframe(), setting.wind, chargers)
     return Terrain(tuple(p.id for p in places), x, y, layers, chargers, setting.wind)
 
 

@@ -14,7 +14,7 @@ from fleet.sim.body import Body, Waste
 from fleet.sim.docks import Dockyard
 from fleet.sim.kernel import Kernel
 from fleet.sim.motion import Motion
-from fleet.sim.terrain import Floats, Terrain
+from fleet.sim.terrain import Line, Terrain
 
 NEAREST = 3
 """From a place that is no node, so many chargers are looked at, the nearest by straight line first."""
@@ -27,7 +27,7 @@ class Divert:
     """A charger within reach: its node, the way there, and the hours of level power that takes."""
 
     node: int
-    line: Floats
+    line: Line
     effort_h: float
 
 
@@ -72,7 +72,7 @@ class Courses:
             full=battery > FULL_SHARE * body.kind.battery_wh,
         )
 
-    def line(self, body: Body, stop: StopOrder) -> Floats | None:
+    def line(self, body: Body, stop: StopOrder) -> Line | None:
         """The legal way from where the body believes to be to a stop, or None.
 
         Between two known nodes it is the network's; else it leads to where the order says that the stop is.
@@ -86,7 +86,7 @@ class Courses:
         """The charger that is cheapest to fly to from where the body believes to be, or None."""
         if body.node >= 0:
             layer = self._terrain.layers[body.kind_name]
-            node = layer.nearest_charger(body.node, self._terrain.charger_nodes)
+            node = layer.nearest_charger[body.node]
             line = None if node < 0 else self._terrain.line(body.kind_name, body.node, node)
             return None if line is None else Divert(node, line, float(layer.effort_h[body.node, node]))
         return self._charger_near(body, self._place(body))
@@ -105,7 +105,7 @@ class Courses:
             line = terrain.line_between(body.kind_name, place, there)
             if line is None:
                 continue
-            effort_h = terrain.energy_h(body.airframe, [line])
+            effort_h = terrain.energy_h(body.airframe, line)
             if effort_h < (math.inf if best is None else best.effort_h):
                 best = Divert(node, line, effort_h)
         return best
@@ -118,12 +118,11 @@ class Courses:
             leg_h = float(layer.effort_h[body.node, node])
         else:
             line = self.line(body, stop)
-            leg_h = math.inf if line is None else self._terrain.energy_h(body.airframe, [line])
+            leg_h = math.inf if line is None else self._terrain.energy_h(body.airframe, line)
         if not math.isfinite(leg_h):
             return math.inf, 0.0
         if node >= 0:
-            charger = layer.nearest_charger(node, self._terrain.charger_nodes)
-            after_h = math.inf if charger < 0 else float(layer.effort_h[node, charger])
+            after_h = layer.to_charger_h(node)
         else:
             divert = self._charger_near(body, (stop.x_m, stop.y_m))
             after_h = math.inf if divert is None else divert.effort_h

@@ -6,21 +6,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from fleet.base.flight import CLIMB_FACTOR, CRUISE_FACTOR, DESCENT_FACTOR, HOVER_FACTOR
 from fleet.base.streams import Noise
-from fleet.city.flight_times import polyline_s
 from fleet.messages.port import Port
 from fleet.messages.truth import LegFlown
 from fleet.sim.body import Body
 from fleet.sim.books import Books
 from fleet.sim.kernel import Kernel
 from fleet.sim.motion import Motion
-from fleet.sim.terrain import Terrain
+from fleet.sim.terrain import Line, Terrain
 
-Floats = npt.NDArray[np.float64]
 Arrived = Callable[[Body], None]
 
 _NOISE_CUT = 3.0
@@ -70,7 +65,7 @@ class Flights:
         self.tow_mps: dict[int, tuple[float, float]] = {}
         self.legs: Port | None = None
 
-    def start(self, body: Body, line: Floats, arrived: Arrived, downed: Arrived) -> None:
+    def start(self, body: Body, line: Line, arrived: Arrived, downed: Arrived) -> None:
         """Fly `line` from where the vehicle is, and land at its end. `arrived` is called on the ground.
 
         The line's first point gives way to where the vehicle believes to be. Every piece must be flyable in
@@ -87,20 +82,18 @@ class Flights:
         body.node, body.site = -1, ""
         body.flights += 1
 
-    def _phases(self, body: Body, line: Floats) -> list[Phase]:
+    def _phases(self, body: Body, line: Line) -> list[Phase]:
         frame, top = body.airframe, body.airframe.cruise_height_m
         x, y, h = self.motion.place_of(body.index, self.kernel.now_ms)
-        line = np.vstack([[[x, y]], line[1:]])
+        line = [(x, y), *line[1:]]
         phases: list[Phase] = []
         if h < top - 1e-6:
             climb_ms = max(1, round(1000 * (top - h) / frame.climb_mps))
             phases.append(Phase("climbing", x, y, top, climb_ms, CLIMB_FACTOR))
-        for (px, py), seconds in zip(line[1:], polyline_s(line, frame.cruise_mps, self.terrain.wind), strict=True):
+        for (px, py), seconds in zip(line[1:], self.terrain.pieces_s(frame, line), strict=True):
             if seconds > 0:
-                phases.append(
-                    Phase("cruising", float(px), float(py), top, max(1, round(1000 * seconds)), CRUISE_FACTOR)
-                )
-        phases.append(_descent(body, float(line[-1][0]), float(line[-1][1]), top))
+                phases.append(Phase("cruising", px, py, top, max(1, round(1000 * seconds)), CRUISE_FACTOR))
+        phases.append(_descent(body, line[-1][0], line[-1][1], top))
         return phases
 
     def _next(self, body: Body, flight: _Flight, k: int) -> None:
@@ -112,13 +105,13 @@ class Flights:
             flight.arrived(body)
             return
         phase, i, motion = flight.phases[k], body.index, self.motion
-        x, y, h = float(motion.x_m[i]), float(motion.y_m[i]), float(motion.h_m[i])
+        now = self.kernel.now_ms
+        x, y, h = motion.place_of(i, now)
         seconds = phase.duration_ms / 1000.0
         power = body.power_w() * phase.factor * body.energy_factor
-        motion.tow_x_mps[i], motion.tow_y_mps[i] = self._tow(body)
+        motion.tow(i, *self._tow(body))
         motion.drive(i, (phase.x_m - x) / seconds, (phase.y_m - y) / seconds, (phase.h_m - h) / seconds, power)
         body.phase, body.phase_power_w = phase.name, power
-        now = self.kernel.now_ms
         if phase.name != "descending":
             lasts_ms = self._lasts_ms(body, h, phase.h_m, phase.duration_ms)
             if lasts_ms < phase.duration_ms:
@@ -128,7 +121,7 @@ class Flights:
 
     def _lasts_ms(self, body: Body, h0_m: float, h1_m: float, duration_ms: int) -> int:
         """How long the present phase, from height `h0_m` to `h1_m`, may go on before the vehicle must descend."""
-        left_wh = float(self.motion.battery_wh[body.index])
+        left_wh = self.motion.battery_of(body.index, self.kernel.now_ms)
         spare = left_wh - _descent_wh(body, h0_m)
         at_end = left_wh - body.phase_power_w * duration_ms / 3_600_000.0 - _descent_wh(body, h1_m)
         if at_end >= 0.0:
@@ -146,32 +139,31 @@ class Flights:
     def settle(self, body: Body) -> None:
         """Close the running phase at this moment: book its energy, tell the truth about it, rebase."""
         now, i, motion = self.kernel.now_ms, body.index, self.motion
-        t0 = int(motion.t0_ms[i])
+        t0 = motion.since_ms(i)
         if body.phase and now > t0:
             spent = body.phase_power_w * (now - t0) / 3_600_000.0
             self.books.transfer("Wh", ("battery", body.id), ("flown", ""), spent)
             self._tell(body, t0, now, spent)
         motion.rebase(i, now)
         if body.phase:
-            self.books.compare("Wh", ("battery", body.id), float(motion.battery_wh[i]))
+            self.books.compare("Wh", ("battery", body.id), motion.battery_of(i, now))
         body.phase = ""
 
     def _tell(self, body: Body, t0: int, now: int, spent: float) -> None:
         if self.legs is None:
             return
         i, motion = body.index, self.motion
-        x0, y0 = motion.x_m[i] + motion.offset_x_m[i], motion.y_m[i] + motion.offset_y_m[i]
-        s = (now - t0) / 1000.0
+        (x0, y0), (x1, y1) = motion.true_of(i, t0), motion.true_of(i, now)
         self.legs.say(
             LegFlown(
                 vehicle=body.id,
                 phase=body.phase,
                 t0_ms=t0,
                 t1_ms=now,
-                x0_m=round(float(x0), 3),
-                y0_m=round(float(y0), 3),
-                x1_m=round(float(x0 + (motion.vx_mps[i] + motion.tow_x_mps[i]) * s), 3),
-                y1_m=round(float(y0 + (motion.vy_mps[i] + motion.tow_y_mps[i]) * s), 3),
+                x0_m=round(x0, 3),
+                y0_m=round(y0, 3),
+                x1_m=round(x1, 3),
+                y1_m=round(y1, 3),
                 energy_wh=round(spent, 6),
                 payload_kg=round(body.load_kg, 6),
                 payload_l=round(body.load_l, 3),
@@ -181,16 +173,16 @@ class Flights:
         )
 
     def _land(self, body: Body) -> None:
-        i = body.index
-        self.motion.rest(i, float(self.motion.x_m[i]), float(self.motion.y_m[i]))
+        x, y, _ = self.motion.place_of(body.index, self.kernel.now_ms)
+        self.motion.rest(body.index, x, y)
 
     def stop_here(self, body: Body, downed: Arrived) -> None:
         """Break the flight off where it is; the vehicle hovers until told otherwise, or until it must land."""
         self.settle(body)
         body.turn += 1
         i = body.index
-        self.motion.tow_x_mps[i] = self.motion.tow_y_mps[i] = 0.0
-        height_m = float(self.motion.h_m[i])
+        self.motion.tow(i, 0.0, 0.0)
+        height_m = self.motion.place_of(i, self.kernel.now_ms)[2]
         if height_m <= 0.0:
             self._land(body)
             return
@@ -215,7 +207,7 @@ class Flights:
             i = body.index
             name, power = body.phase, body.phase_power_w
             self.settle(body)
-            self.motion.tow_x_mps[i], self.motion.tow_y_mps[i] = self._tow(body)
+            self.motion.tow(i, *self._tow(body))
             body.phase, body.phase_power_w = name, power
 
     def find_itself(self, body: Body) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import simpy
+from simpy.events import Timeout
 
 
 class Kernel:
@@ -26,13 +27,8 @@ class Kernel:
 
     def __init__(self) -> None:
         self._env = simpy.Environment(initial_time=0)
-        self._floor_ms = 0
+        self.now_ms = 0
         self.events = 0
-
-    @property
-    def now_ms(self) -> int:
-        now = int(self._env.now)
-        return now if now > self._floor_ms else self._floor_ms
 
     @property
     def peek_ms(self) -> int | None:
@@ -42,15 +38,17 @@ class Kernel:
 
     def at(self, t_ms: int, callback: Callable[..., None], *arguments: Any) -> None:
         """Call `callback(*arguments)` at `t_ms`, or now if that is past."""
-        now = int(self._env.now)
-        timeout = self._env.timeout(t_ms - now if t_ms > now else 0)
+        now = self._env.now
+        timeout = Timeout(self._env, t_ms - now if t_ms > now else 0)
         timeout.callbacks.append(lambda _: callback(*arguments))
 
     def advance(self, until_ms: int) -> None:
         """Let everything before `until_ms` happen; what is due at that very moment waits for the next call."""
         env = self._env
         step, peek = env.step, env.peek
-        while peek() < until_ms:
+        while (due := peek()) < until_ms:
+            if due > self.now_ms:
+                self.now_ms = int(due)
             step()
             self.events += 1
-        self._floor_ms = until_ms
+        self.now_ms = until_ms

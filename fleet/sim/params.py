@@ -30,6 +30,7 @@ class VehicleTypeParams(Params):
     hazmat: bool = Field(False, description="certified for hazardous materials")
 
     def airframe(self) -> Airframe:
+        """What the physics of flight needs of it."""
         return Airframe(
             empty_kg=self.empty_kg,
             rotor_disc_m2=self.rotor_disc_m2,
@@ -42,6 +43,7 @@ class VehicleTypeParams(Params):
 
     @property
     def reserve_wh(self) -> float:
+        """What must be left in the battery at every moment."""
         return self.reserve_share * self.battery_wh
 
 

@@ -8,12 +8,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from app_yaml.spoil import spoilt
 from click.testing import CliRunner
 
 from fleet.app.cli import cli
 from fleet.app.starter import map_file
-
-from app_yaml.spoil import spoilt
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 MORE = b"""

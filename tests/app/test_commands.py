@@ -88,7 +88,8 @@ def test_a_fault_has_a_place_and_exit_code_3(tmp_path, old, new, expected):
 
 
 def test_all_faults_of_scenario_and_map_at_once():
-    changes = ("fleet.groups.0.type=x", 'facilities=[{id: plnt}, {id: far, lon: 1, lat: 1}]', "demand.csv=none.csv")
+    sites = "facilities=[{id: plnt}, {id: far, lon: 1, lat: 1}]"
+    changes = ("fleet.groups.0.type=x", sites, "demand.csv=none.csv")
     told = fleet("validate", FOUR_CORNERS, *(word for change in changes for word in ("--set", change)))
     assert told.exit_code == 3
     assert len(told.stderr.splitlines()) == 4

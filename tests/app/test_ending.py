@@ -14,12 +14,12 @@ from fleet.record.writer import RunRecorder
 
 from .command import FOUR_CORNERS, fleet, spawn
 
-LONG = ("--set", "run.duration_h=60", "--set", "demand.processes.0.per_day=800")
+LONG = ("--set", "run.duration_h=20", "--set", "demand.processes.0.per_day=800")
 HOUR_MS = 3_600_000
 
 
 def stopped_at(tenth, out, number):
-    """The process, sent the signal `number` as soon as it said that `tenth` tenths of 60 hours are over."""
+    """The process, sent the signal `number` as soon as it said that `tenth` tenths of 20 hours are over."""
     child = spawn("run", FOUR_CORNERS, *LONG, "-o", out)
     assert child.stderr is not None
     for line in child.stderr:
@@ -58,15 +58,15 @@ def test_kill_9_leaves_events_up_to_the_last_line_and_legs_up_to_the_last_part(t
     whole = [line for line in lines if line.endswith(b"\n")]
     events = list(run.events())
     assert len(events) == len(whole) >= len(lines) - 1
-    assert events[-1].t_ms > 11 * HOUR_MS
+    assert events[-1].t_ms > 3 * HOUR_MS
     with run.sql() as tables:
         assert tables.execute("SELECT count(*) FROM events").fetchone() == (len(events),)
         last_ms = tables.execute("SELECT max(t1_ms) FROM legs").fetchone()
     assert last_ms is not None
-    assert last_ms[0] > 10 * HOUR_MS
+    assert last_ms[0] > 2 * HOUR_MS
     parts = sorted((out / "legs").glob("part-*.parquet"))
-    assert len(parts) >= 10
-    assert all(duckdb.read_parquet(str(part)).fetchone() for part in parts)
+    assert len(parts) >= 3
+    assert all(duckdb.read_parquet(str(part)).fetchall() for part in parts)
     report = fleet("report", out)
     assert report.exit_code == 0
     assert "status        running" in report.stdout

@@ -6,18 +6,15 @@ import json
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
 import duckdb
 import pytest
 
-from fleet.app.yamlfile import to_yaml
-from fleet.record.reader import read_run
-
 from .command import FOUR_CORNERS, fleet, spawn
 
 SHORT = ("--quiet", "--json", "--set", "run.duration_h=0.75")
-DETECTORS = ("--set", "blue.detectors=[{kind: range-check}, {kind: executed-orders}]")
+DETECTORS = "blue.detectors=[{kind: range-check}, {kind: executed-orders}]"
+WATCHED = ("--set", DETECTORS, "--set", "run.duration_h=0.2")
 
 SUBSCRIBER = """
 import json, sys, zmq
@@ -100,12 +97,13 @@ def test_recording_and_telemetry_change_nothing(tmp_path, plain_digest):
 
 
 def test_frames_for_detectors_are_recorded_only_as_often_as_asked(tmp_path):
-    assert digest_of(*DETECTORS) == digest_of(*DETECTORS, "-o", tmp_path / "none")
+    plain = digest_of(*WATCHED)
+    assert digest_of(*WATCHED, "-o", tmp_path / "none") == plain
     assert not (tmp_path / "none" / "telemetry").exists()
-    digest_of(*DETECTORS, "-o", tmp_path / "some", "--set", "output.telemetry_s=60")
+    assert digest_of(*WATCHED, "-o", tmp_path / "some", "--set", "output.telemetry_s=60") == plain
     parts = tmp_path / "some" / "telemetry" / "*.parquet"
-    rows = duckdb.sql(f"SELECT count(*) FROM '{parts}'").fetchone()
-    assert rows == (45 * 3,)
+    rows = duckdb.sql(f"SELECT count(*) FROM '{parts}'").fetchall()
+    assert rows == [(12 * 3,)]
 
 
 def test_a_record_gives_the_same_summary_and_the_same_run_again(tmp_path):
@@ -161,22 +159,3 @@ def test_json_has_what_the_text_has():
     assert told["digest"] in shown.stdout
     assert told["requested"] == told["served"] + told["open"] + sum(told["missed"].values())
     assert max(abs(told["residual_kg"]), abs(told["residual_wh"])) < 1e-6
-
-
-def test_a_resolved_scenario_reads_back_as_itself(tmp_path):
-    weird = {"a": ["null", "~", "yes", "0x1F", "1e3", "06:00", " x ", "é\u2028", "#", "a: b", "", "-", "1_000"]}
-    numbers = {"f": [1e-05, 1e300, 0.1, -0.0, 5], "t": True, "n": None, "m": {}, "l": []}
-    path = tmp_path / "x.yaml"
-    path.write_text(to_yaml({**weird, **numbers}), encoding="utf-8")
-    from fleet.app.yamlfile import _parse, unfold
-
-    root = _parse(path.read_text(encoding="utf-8"), "x")
-    assert root is not None
-    assert unfold(root, "x")[0] == {**weird, **numbers}
-
-
-def test_an_interrupted_record_can_be_told_from_a_complete_one(tmp_path):
-    digest_of("-o", tmp_path / "run")
-    run = read_run(Path(tmp_path / "run"))
-    assert run.info["status"] == "complete"
-    assert run.info["wall_s"] >= 0.0

@@ -191,6 +191,7 @@ def test_one_that_was_refused_is_sent_elsewhere_and_at_last_nowhere():
     far_ms = int(desk.dispatcher._atlas.travel_ms[0][0, 2])
     assert desk.belief.vehicles["v0"].free_ms == desk.now_ms + 2000 + far_ms + 60_000
     assert desk.belief.vehicles["v0"].free_wh < 599.4
+    assert desk.belief.vehicles["v0"].free_site == "far"
     desk.answer()
     assert of(desk.next_round(refused[1], reported("v0", "idle", "far", load_kg=2.0)), FlyRoute) == []
     emptied = Unloaded(facility="far", vehicle="v0", weighed_kg={"paper": 2.0}, volume_l=5.0, stock_kg=2.0)

@@ -36,9 +36,9 @@ def pattern(expected: str) -> re.Pattern[str]:
 def test_what_a_console_block_says_is_what_happens(block: str) -> None:
     for command, expected in steps(block):
         done = subprocess.run(
-            ["bash", "-c", command], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False
+            ["bash", "-c", f"exec 2>&1; {command}"], cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=False
         )
-        printed = done.stdout + done.stderr
+        printed = done.stdout.decode()
         assert pattern(expected).fullmatch(printed), f"$ {command}\n{printed}\n--- expected ---\n{expected}"
 
 

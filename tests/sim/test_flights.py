@@ -140,7 +140,7 @@ def test_an_order_at_any_moment_of_any_phase(climb, descent, height):
     toy = Toy(types=types, vehicles=(VehicleSpec("v0", "odd", "home"),), sensors=still())
     body, flights = toy.body(), toy.flights
     down = []
-    for ms in (1, 3, 10, 998, 3_130, 10_009, 10_011, 12_000):
+    for ms in (1, 3, 998, 3_130, 4_130, 10_009, 11_010, 11_500):
         line = np.array([[0.0, 0.0], [12.0, 0.0]])
         flights.start(body, line, down.append, down.append)
         toy.kernel.advance(toy.now_ms + ms)
@@ -183,6 +183,18 @@ def test_a_vehicle_that_is_called_about_without_end_comes_down_in_time():
     toy.recall("v0")
     toy.run(300).close()
     check_invariants(toy)
+
+
+def test_a_flight_begins_where_the_vehicle_is_and_never_hurries():
+    toy = Toy(sensors=still())
+    line = np.array([[500.0, 0.0], [600.0, 0.0], [600.0, 120.0]])
+    toy.flights.start(toy.body(), line, lambda b: None, lambda b: None)
+    toy.run(200)
+    cruise = [leg for leg in legs_of(toy) if leg.phase == "cruising"]
+    assert [(leg.x0_m, leg.x1_m, leg.t1_ms - leg.t0_ms) for leg in cruise] == [
+        (0, 600, 50_000),
+        (600, 600, 10_000),
+    ]
 
 
 def test_what_is_lost_with_an_empty_battery_stays_lost():
@@ -253,7 +265,7 @@ def test_effort_of_the_terrain_is_the_effort_of_the_line():
     for a in range(len(SITES) + len(POINTS)):
         for b in range(a):
             line = toy.terrain.line("light-collector", a, b)
-            assert toy.terrain.energy_h(frame, [line]) == pytest.approx(float(layer.effort_h[a, b]), rel=1e-9)
+            assert toy.terrain.energy_h(frame, line) == pytest.approx(float(layer.effort_h[a, b]), rel=1e-9)
     assert layer.effort_h[0, 0] == 0.0
     assert layer.effort_h[0, 1] > float(effort_h(frame, 0.0))
 

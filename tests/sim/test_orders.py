@@ -141,6 +141,9 @@ def test_a_bin_is_emptied_from_where_it_is_and_nowhere_else(lie_m, found):
     while toy.body().phase == "descending":
         toy.run(1)
     x = toy.place()[0]
+    if found:
+        i = toy.body().index
+        assert toy.motion.place_of(i, toy.now_ms) == (600.0, 0.0, 0.0), "it believes to be where the bin is"
     toy.run(40)
     assert (toy.body().load_kg > 0.0) == found
     assert [f.cause for f in toy.heard(PickupFailed)] == ([] if found else ["not-found"])
@@ -244,6 +247,14 @@ def test_two_orders_in_one_tick_are_taken_in_their_order():
     assert [c.pickup_id for c in toy.heard(PickupCollected, "v0")] == ["p0"]
     assert [c.pickup_id for c in toy.heard(PickupCollected, "v1")] == ["p1"]
     assert len([s for s in toy.states("v0")[:4] if s == "climbing"]) <= 2
+
+
+def test_of_two_orders_in_one_tick_only_the_last_is_begun():
+    toy = Toy()
+    for _ in range(2):
+        toy.order("v0", dock("home", charge=True))
+    toy.run(200)
+    assert toy.states()[1:] == ["charging", "idle"]
 
 
 def test_reports_name_the_order_that_is_being_carried_out():
