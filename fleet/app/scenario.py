@@ -30,8 +30,8 @@ class RunParams(Params):
 
     start: str = "06:00"
     duration_h: Annotated[float, Field(gt=0.0, le=168.0)] = 12.0
-    tick_ms: Annotated[int, Field(ge=100, le=60_000)] = 1000
-    """The beat of the bus: what is said during one tick is heard at the next."""
+    tick_ms: Annotated[int, Field(ge=100, le=5_000)] = 1000
+    """The beat of the bus: what is said during one tick is heard at the next. An order lives for 5 s."""
 
     @field_validator("start")
     @classmethod

@@ -58,6 +58,7 @@ class Dispatcher:
         self._next_ms = 0
         self._given: dict[str, FlyRoute | Recall] = {}
         self._recalls: Counter[str] = Counter()
+        self._heeded: set[tuple[str, str]] = set()
 
     def on_tick(self, tick: int, now_ms: int, inbox: Sequence[Message]) -> None:
         intents: list[Intent] = []
@@ -92,11 +93,14 @@ class Dispatcher:
             self._rotate_key(intent.holder)
             return
         vehicle = self._belief.vehicles.get(intent.vehicle)
-        if vehicle is None or vehicle.quarantined:
+        if vehicle is None or (vehicle.id, intent.alert_id) in self._heeded:
             return
-        vehicle.quarantined = True
-        self._belief.release(vehicle)
-        self._port.say(orders.VehicleQuarantined(vehicle=vehicle.id, alert_id=intent.alert_id))
+        self._heeded.add((vehicle.id, intent.alert_id))
+        if not vehicle.quarantined:
+            vehicle.quarantined = True
+            self._belief.release(vehicle)
+            self._port.say(orders.VehicleQuarantined(vehicle=vehicle.id, alert_id=intent.alert_id))
+        self._recalls[vehicle.id] = 0
         self._recall(vehicle, intent.bring_home_by, now_ms)
 
     def _rotate_key(self, holder: str) -> None:

@@ -53,7 +53,12 @@ class GpsTow:
             self._label.end()
 
     def _answered(self, answer: TamperAnswered) -> None:
-        if not answer.cause and not self._over:
+        """A refusal (the victim is parked, or does not listen to GNSS) sends the attack after another one."""
+        if self._over or self._label.active:
+            return
+        if answer.cause:
+            self._victim, self._end_ms = "", None
+        else:
             self._label.begin(self._victim)
 
     def _capture(self, now_ms: int) -> None:

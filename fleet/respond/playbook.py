@@ -11,14 +11,13 @@ from fleet.messages.security import Alert
 
 
 class Playbook:
-    """A participant that reads telemetry. Each vehicle is quarantined once, each incident revokes once.
+    """A participant that reads telemetry. Every alert leads to intents; what is repeated does no harm.
 
     A vehicle under suspicion comes home by the anchors: a fix that may be spoofed must not steer its return.
     """
 
     def __init__(self, port: Port) -> None:
         self._port = port
-        self._quarantined: set[str] = set()
 
     def on_tick(self, tick: int, now_ms: int, inbox: Sequence[Message]) -> None:
         for message in inbox:
@@ -27,11 +26,9 @@ class Playbook:
                 continue
             if alert.attack_class == "stolen-key":
                 self._port.say_signed(RevokeKey(alert_id=alert.alert_id, holder="dispatch"))
-            if alert.entity not in self._quarantined:
-                self._quarantined.add(alert.entity)
-                self._port.say_signed(
-                    QuarantineVehicle(alert_id=alert.alert_id, vehicle=alert.entity, bring_home_by="anchors")
-                )
+            self._port.say_signed(
+                QuarantineVehicle(alert_id=alert.alert_id, vehicle=alert.entity, bring_home_by="anchors")
+            )
 
     def next_wake_ms(self) -> int | None:
         return None

@@ -70,6 +70,10 @@ class Tampering:
         rate, bearing = request.parameters.get("rate_mps"), request.parameters.get("bearing_deg")
         if rate is None or bearing is None:
             return "expected parameters rate_mps and bearing_deg"
+        if body.navigation != "gnss":
+            return f"{body.id} does not navigate by GNSS"
+        if body.phase not in ("climbing", "cruising", "descending"):
+            return f"{body.id} is not in the air"
         angle = math.radians(bearing)
         self._flights.tow_mps[body.index] = (rate * math.sin(angle), rate * math.cos(angle))
         self._flights.retow(body)

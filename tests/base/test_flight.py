@@ -15,6 +15,7 @@ from fleet.base.flight import (
     Wind,
     effort_h,
     ground_speed_mps,
+    ground_speed_one_mps,
 )
 
 SCOUT = Airframe(6.47, 0.894, 0.53, 12, 2.5, 2.0, 80)
@@ -99,6 +100,23 @@ def test_crabbing_adds_up_to_the_airspeed(airspeed, angle, east, north):
     else:
         assert speed >= 0.5
         assert np.hypot(*(speed * unit - [east, north])) == pytest.approx(airspeed, rel=1e-9)
+
+
+@given(
+    airspeed=AIRSPEED,
+    dx=st.floats(-2000, 2000),
+    dy=st.floats(-2000, 2000),
+    east=st.floats(-30, 30),
+    north=st.floats(-30, 30),
+)
+def test_one_direction_is_as_fast_as_in_an_array(airspeed, dx, dy, east, north):
+    wind = Wind(east, north)
+    one, many = ground_speed_one_mps(airspeed, dx, dy, wind), float(ground_speed_mps(airspeed, dx, dy, wind))
+    if math.isnan(one) or math.isnan(many):
+        present = [speed for speed in (one, many) if not math.isnan(speed)]
+        assert all(speed == pytest.approx(0.5, abs=1e-4) for speed in present), "only just, or only just not"
+    else:
+        assert one == pytest.approx(many, rel=1e-9)
 
 
 @given(airspeed=AIRSPEED, angle=ANGLE)

@@ -65,7 +65,7 @@ def test_the_next_charger_is_the_cheapest_not_the_nearest(wind, charger):
     toy.motion.rest(body.index, 200.0, 650.0)
     divert = courses(toy).to_charger(body)
     assert toy.terrain.names[divert.node] == charger
-    assert divert.line[0].tolist() == [200.0, 650.0]
+    assert list(divert.line[0]) == [200.0, 650.0]
     assert math.isfinite(divert.effort_h)
 
 

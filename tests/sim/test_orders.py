@@ -176,8 +176,9 @@ def brought_to(state, navigation="gnss"):
         toy.run(1)
         toy.order("v0", dock("home", charge=True))
     elif state == "lost":
-        tow(toy, 3.0)
         toy.order("v0", dock("far"))
+        toy.run(3)
+        tow(toy, 3.0)
     elif state != "idle":
         toy.order("v0", pickup(0), dock("home", unload=True, charge=True))
     return toy.until(state)
@@ -278,8 +279,9 @@ def test_reports_name_the_order_that_is_being_carried_out():
 
 def test_a_towed_vehicle_misses_its_bin_and_does_not_know_why():
     toy = Toy(sensors=still(), tampering=True)
-    tow(toy, 1.0)
     toy.order("v0", pickup(2), dock("home"))
+    toy.run(3)
+    tow(toy, 1.0)
     toy.run(150)
     assert [f.cause for f in toy.heard(PickupFailed)] == ["not-found"]
     believed = toy.heard(VehicleReported, "v0")[-1]
@@ -289,9 +291,11 @@ def test_a_towed_vehicle_misses_its_bin_and_does_not_know_why():
 
 def test_a_little_tow_is_forgiven_within_sight():
     toy = Toy(sensors=still(), tampering=True)
-    tow(toy, 0.05)
     toy.order("v0", pickup(0), dock("home", unload=True))
+    toy.run(3)
+    tow(toy, 0.05)
     toy.until("idle")
+    assert [a.cause for a in toy.heard(TamperAnswered)] == [""]
     assert len(toy.heard(PickupCollected)) == 1
     assert toy.place()[:2] == (0.0, 0.0), "a pad guides it in"
 
@@ -313,6 +317,17 @@ def test_a_tow_ends_when_it_is_let_go_and_its_size_is_told():
     assert toy.place()[1] == pytest.approx(there)
     assert [a.cause for a in toy.heard(TamperAnswered)] == ["", ""]
     check_invariants(toy)
+
+
+def test_one_on_the_ground_or_on_anchors_cannot_be_towed():
+    toy = Toy(tampering=True)
+    tow(toy, 1.0)
+    toy.recall("v0", "far", navigation="anchors")
+    toy.run(20)
+    tow(toy, 1.0)
+    toy.run(200)
+    assert len([a for a in toy.heard(TamperAnswered) if a.cause]) == 2
+    assert toy.place()[1] == 0.0
 
 
 def test_anchors_are_not_towed():
