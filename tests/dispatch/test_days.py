@@ -194,24 +194,18 @@ def test_nobody_is_sent_for_the_same_thing_while_another_is_on_the_way(any_day):
             holder.pop(body.pickup_id, None)
         elif isinstance(body, OrderAnswered) and body.cause:
             holder = {p: h for p, h in holder.items() if h[1] != body.order_id}
-        elif isinstance(body, VehicleQuarantined):
+        elif isinstance(body, VehicleQuarantined) or (isinstance(body, VehicleReported) and body.state == "lost"):
             holder = {p: h for p, h in holder.items() if h[0] != body.vehicle}
-        elif isinstance(body, VehicleReported) and body.state in ("idle", "lost"):
-            carried_out = {o.order_id for o in any_day.heard(OrderIssued) if o.counter <= _counter(any_day, body)}
-            holder = {
-                p: h
-                for p, h in holder.items()
-                if h[0] != body.vehicle or not (carried_out >= {h[1]} or _foul(body))
-            }
+        elif isinstance(body, VehicleReported) and body.state == "idle":
+            over = _over(any_day, body)
+            holder = {p: h for p, h in holder.items() if h[0] != body.vehicle or h[1] not in over}
 
 
-def _counter(any_day, report):
-    """The counter of the order that a report is about; everything up to it has been heard."""
-    return max((o.counter for o in any_day.heard(OrderIssued) if o.order_id == report.order_id), default=-1)
-
-
-def _foul(report):
-    return not report.order_id.startswith("o")
+def _over(any_day, idle):
+    """The orders that a vehicle cannot have before it any more, now that it is idle: all it had heard by then."""
+    issued = [o for o in any_day.heard(OrderIssued) if o.vehicle == idle.vehicle]
+    last = max((o.counter for o in issued if o.order_id == idle.order_id), default=None)
+    return {o.order_id for o in issued if last is None or o.counter <= last}
 
 
 @pytest.mark.parametrize("name", ["good", "calm and charged", "full", "storm", "quick"])

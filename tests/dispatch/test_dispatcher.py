@@ -267,7 +267,9 @@ def test_a_vehicle_under_quarantine_is_recalled_and_planned_without():
     (recall,) = of(said, Recall)
     assert (recall.vehicle, recall.site, recall.navigation) == (vehicle, "home", "anchors")
     assert desk.belief.pickups["p0"].status == "open"
-    again = desk.hear(said=[intent(desk, body)])
+    assert desk.hear(said=[intent(desk, body)]) == [], "once per alert is enough"
+    another = QuarantineVehicle(alert_id="a2", vehicle=vehicle, bring_home_by="anchors")
+    again = desk.hear(said=[intent(desk, another)])
     assert (len(of(again, VehicleQuarantined)), len(of(again, Recall))) == (0, 1), "said once, called each time"
     desk.answer(vehicle=vehicle)
     (order,) = of(desk.next_round(reported(vehicle)), FlyRoute)
