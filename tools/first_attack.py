@@ -101,23 +101,23 @@ def page(results: list[Result]) -> str:
     lines = [
         "# The first attacks, over many seeds",
         "",
-        f"Made by `python tools/first_attack.py --seeds {len(seeds)}`: `configs/first-attack.yaml` (20 vehicles, one",
-        "hour in Neo-Terra, a stolen key and a GPS tow of 1 m/s at random onsets), each seed flown four times.",
-        "Delays are seconds from the attack's first effect to the alert; a towed vehicle that stands on a pad does",
-        "not drift, so a tow is found when the vehicle flies again. `lost` are vehicles that landed away from any site.",
+        f"Made by `python tools/first_attack.py --seeds {len(seeds)}`: `configs/first-attack.yaml` (20 vehicles,",
+        "one hour in Neo-Terra, a stolen key and a GPS tow of 1 m/s at random onsets), each seed flown four",
+        "times. Delays are seconds from the attack's first effect to the alert. `lost` are vehicles that landed",
+        "away from any site; `tow m` is how far the towed vehicle was off when the tow was let go.",
         "",
         "| seed | stolen key: vehicle, delay s | tow: vehicle, delay s | false alarms | kg guarded | kg unguarded "
-        "| kg in peace, guarded / not | tow m, guarded / not | lost, guarded / not |",
+        "| kg in peace | tow m, guarded / not | lost, guarded / not |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for seed in seeds:
         guarded, alone = by[seed, "attacked, guarded"], by[seed, "attacked, unguarded"]
-        peace, quiet = by[seed, "peace, guarded"], by[seed, "peace, unguarded"]
+        peace = by[seed, "peace, guarded"]
         cells = [_delay(guarded, "stolen-key"), _delay(guarded, "gps-tow")]
         false_alarms = guarded.false_alarms + peace.false_alarms
         lines.append(
             f"| {seed} | {cells[0]} | {cells[1]} | {false_alarms} | {guarded.kg} | {alone.kg} "
-            f"| {peace.kg} / {quiet.kg} | {guarded.offset_m:.0f} / {alone.offset_m:.0f} "
+            f"| {peace.kg} | {guarded.offset_m:.0f} / {alone.offset_m:.0f} "
             f"| {guarded.vehicles_lost} / {alone.vehicles_lost} |"
         )
     return "\n".join([*lines, "", *_totals(results), ""])

@@ -171,9 +171,7 @@ def _listed(scenario: Scenario, directory: Path, city: City, faults: list[Fault]
         return ()
 
 
-def demand_of(
-    scenario: Scenario, stage: Stage, streams: Streams
-) -> tuple[tuple[Waiting, ...], tuple[Place, ...]]:
+def demand_of(scenario: Scenario, stage: Stage, streams: Streams) -> tuple[tuple[Waiting, ...], tuple[Place, ...]]:
     """The day's pickups, and the places that only a table of requests names."""
     drawn = random_requests(scenario.demand, stage.city.pickup_points, scenario.run.span, streams)
     try:

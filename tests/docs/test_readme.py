@@ -49,7 +49,7 @@ def test_there_are_blocks() -> None:
 @pytest.mark.slow
 def test_the_subscriber_prints_what_happens(tmp_path: Path) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(code.splitlines()) <= 26
+    assert len(code.splitlines()) <= 20
     script = tmp_path / "subscriber.py"
     script.write_text(code.replace("20_000", "3_000"))
     with zmq.Context() as context, context.socket(zmq.REP) as probe:
@@ -63,6 +63,6 @@ def test_the_subscriber_prints_what_happens(tmp_path: Path) -> None:
         )
         summary, _ = city.communicate()
     assert city.returncode == 0, summary
-    assert watcher.returncode == 0, watcher.stderr
+    assert watcher.stderr.splitlines()[-1].startswith("zmq.error.Again"), "it ends when the city falls silent"
     assert "PickupCollected" in watcher.stdout
     assert "mean battery" in watcher.stdout
