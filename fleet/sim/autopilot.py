@@ -7,8 +7,9 @@ No clock, no bus, no randomness, no world: each function is a row of a table and
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from typing import Literal
+
+import msgspec
 
 from fleet.messages.orders import FlyRoute, Recall, StopOrder
 
@@ -19,8 +20,7 @@ _FAR_M = 1e6
 _HEAVY_KG = 1e6
 
 
-@dataclass(frozen=True, slots=True)
-class Mission:
+class Mission(msgspec.Struct, frozen=True):
     """The stops still ordered.
 
     `order_id` is the order that is being carried out, `step` how many of its stops are over, `stops` those that
@@ -39,12 +39,14 @@ class Mission:
 
     def after_stop(self) -> Mission:
         """The mission once its next stop is over, done or given up."""
-        rest = replace(self, stops=self.stops[1:], step=self.step + 1)
-        return rest if rest.stops or not rest.later else Mission(*rest.later[0], 0, rest.later[1:])
+        rest = self.stops[1:]
+        if rest or not self.later:
+            return Mission(self.order_id, rest, self.step + 1, self.later)
+        order_id, stops = self.later[0]
+        return Mission(order_id, stops, 0, self.later[1:])
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(msgspec.Struct, frozen=True):
     """What the vehicle reckons before it leaves: energies of the next leg, and from there to a charger."""
 
     battery_wh: float
@@ -85,7 +87,7 @@ def take_order(mission: Mission, order: FlyRoute | Recall) -> Mission:
         return Mission(order.order_id, order.stops)
     if not order.stops:
         return mission
-    return replace(mission, later=(*mission.later, (order.order_id, order.stops)))
+    return msgspec.structs.replace(mission, later=(*mission.later, (order.order_id, order.stops)))
 
 
 def next_move(mission: Mission, outlook: Outlook) -> Move:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from fleet.base.flight import CLIMB_FACTOR, CRUISE_FACTOR, DESCENT_FACTOR, HOVER_FACTOR
 from fleet.base.streams import Noise
@@ -24,8 +25,7 @@ ERROR_CUT = 0.12
 """No flight draws more than this share above or below what is reckoned; `autopilot.ENERGY_MARGIN` covers it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(msgspec.Struct, frozen=True):
     """One straight piece: its name, where it ends, how long it lasts, what it draws of level power."""
 
     name: str
@@ -36,8 +36,7 @@ class Phase:
     factor: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Flight:
+class _Flight(msgspec.Struct, frozen=True):
     """A flight under way. `turn` is the body's when it began; `downed` is called where it had to come down."""
 
     turn: int

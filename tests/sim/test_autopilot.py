@@ -1,11 +1,11 @@
 """The autopilot as a table: what it sees on the left, what it does on the right."""
 
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from fleet.messages.orders import FlyRoute, Recall, StopOrder
 from fleet.sim.autopilot import ENERGY_MARGIN, Mission, Outlook, next_move, sane, take_order
