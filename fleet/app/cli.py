@@ -6,6 +6,7 @@ Exit codes: 0 ok, 1 a failed run, 2 wrong usage, 3 an invalid file, 4 a scenario
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import click
 
 from fleet import __version__
-from fleet.base.errors import FleetError, InputError
+from fleet.base.errors import FleetError, InputError, RunError
 
 INTERRUPTED = 130
 
@@ -31,6 +32,12 @@ class Command(click.Command):
         except FleetError as error:
             _tell(error, as_json=bool(ctx.params.get("as_json")))
             ctx.exit(error.exit_code)
+        except OSError as error:
+            # Every room names its own files; what is left is a stdout that takes no more. click sees to pipes.
+            if error.errno == errno.EPIPE:
+                raise
+            _tell(RunError(f"cannot write the answer: {error.strerror or error}"), as_json=False)
+            ctx.exit(RunError.exit_code)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
@@ -129,13 +136,16 @@ def validate(scenario: Path, overrides: tuple[str, ...], as_json: bool) -> None:
 
 
 @cli.command()
-@click.option("-o", "--out", type=click.File("w", encoding="utf-8", lazy=False), default="-", help="Into a file.")
+@click.option("-o", "--out", type=_FILE, metavar="FILE", help="Into a file; without it, or as -, to stdout.")
 @click.option("--json", "as_json", is_flag=True, help="Changes nothing: a schema is JSON.")
-def schema(out: Any, as_json: bool) -> None:
+def schema(out: Path | None, as_json: bool) -> None:
     """Print the JSON Schema of scenario files."""
-    from fleet.app.starter import schema_text
+    from fleet.app.starter import put, schema_text
 
-    out.write(schema_text())
+    if out is None or str(out) == "-":
+        click.echo(schema_text(), nl=False)
+    else:
+        put(out, schema_text())
 
 
 @cli.command()

@@ -58,7 +58,7 @@ class Runner:
                 self._say_frames()
             self.tick = self._next_tick(every)
             parts.kernel.advance(self.tick * self._tick_ms)
-        parts.dispatcher.finish(self.tick * self._tick_ms)
+        parts.dispatcher.finish()
         parts.world.close()
         self._hear(self.tick + 1)
 
@@ -80,6 +80,7 @@ class Runner:
         self._frames_port.say(sensors.telemetry(self.tick, now_ms, list(self._parts.world.bodies)))
         if self._parts.frames:
             self._frames_port.say(sensors.ranges(self.tick, now_ms))
+            self._frames_port.say(sensors.truth(self.tick, now_ms))
 
     def _next_tick(self, frames_every: int) -> int:
         following = self.tick + 1

@@ -23,6 +23,7 @@ import fleet
 from fleet.app.build import Parts
 from fleet.app.load import LoadedScenario
 from fleet.app.progress import meter_for
+from fleet.app.remarks import remarks_on
 from fleet.app.run import Runner
 from fleet.bus.memory import MemoryBus
 from fleet.messages.envelope import Message
@@ -81,6 +82,8 @@ def run_session(loaded: LoadedScenario, options: SessionOptions) -> Summary:
     """
     with _road(options) as (bus_of, watched, await_reader):
         parts = loaded.build(bus_of)
+        for remark in remarks_on(parts.scenario, parts.setting.city):
+            options.say(remark)
         info = _run_info(loaded, parts)
         recorder = _recorder(parts, options)
         if recorder is not None and options.record is not None:

@@ -69,6 +69,7 @@ def stage_of(scenario: Scenario, directory: Path) -> Stage:
         for fault in demand_faults(scenario.demand, city.pickup_points)
     ]
     listed = _listed(scenario, directory, city, faults)
+    faults += _target_faults(scenario, vehicles)
     if faults:
         raise InputError(faults)
     return Stage(city, sites, vehicles, listed)
@@ -83,6 +84,9 @@ def sites_of(scenario: Scenario, city: City, faults: list[Fault]) -> tuple[Site,
     sites = {site.id: site for site in city.sites}
     for index, params in enumerate(scenario.facilities):
         path = f"facilities.{index}"
+        if params.id in {other.id for other in scenario.facilities[:index]}:
+            faults.append(_fault(f"{path}.id", "each site once", repr(params.id)))
+            continue
         known = sites.get(params.id)
         if known is None and (params.lon is None or params.lat is None):
             hint = did_you_mean(params.id, sites) or "give lon and lat to add a site"
@@ -152,6 +156,16 @@ def vehicles_of(scenario: Scenario, sites: Sequence[Site], faults: list[Fault]) 
             for n in range(group.count)
         ]
     return tuple(vehicles)
+
+
+def _target_faults(scenario: Scenario, vehicles: Sequence[VehicleSpec]) -> list[Fault]:
+    """Attacks on vehicles that there are not: such an attack would wait for ever and say nothing."""
+    names = {vehicle.id for vehicle in vehicles}
+    return [
+        _fault(f"red.attacks.{n}.target", "a vehicle, or any", repr(wish), did_you_mean(wish, sorted(names)))
+        for n, wish in enumerate(attack.target for attack in scenario.red.attacks)
+        if wish != "any" and wish not in names
+    ]
 
 
 def _listed(scenario: Scenario, directory: Path, city: City, faults: list[Fault]) -> tuple[Request, ...]:

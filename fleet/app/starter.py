@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import fleet
-from fleet.base.errors import UsageError
+from fleet.base.errors import RunError, UsageError
 
 SCHEMA_NAME = "fleet-scenario.schema.json"
 MAP_NAME = "four-corners.geojson"
@@ -48,12 +47,26 @@ def write_starter(path: Path, *, overwrite: bool = False) -> list[Path]:
     schema, city = path.with_name(SCHEMA_NAME), path.with_name(MAP_NAME)
     text = (_SHARE / "starter.yaml").read_text(encoding="utf-8")
     written = [path, schema]
-    try:
-        schema.write_text(schema_text(), encoding="utf-8")
-        if not city.exists():
-            shutil.copyfile(map_file(), city)
-            written.append(city)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{error.filename or path}: cannot be written: {error.strerror or error}") from None
+    put(schema, schema_text())
+    if not city.exists():
+        put(city, map_file().read_text(encoding="utf-8"))
+        written.append(city)
+    put(path, text)
     return written
+
+
+def put(path: Path, text: str) -> None:
+    """Put `text` at `path`, whole or not at all; a device or a pipe gets it as it comes.
+
+    Raises `UsageError` where nothing can be written.
+    """
+    from fleet.record.files import write_whole, writing
+
+    try:
+        if path.exists() and not path.is_file():
+            with writing(path):
+                path.write_text(text, encoding="utf-8")
+        else:
+            write_whole(path, text.encode())
+    except RunError as error:
+        raise UsageError(str(error)) from None

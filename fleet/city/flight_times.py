@@ -24,10 +24,3 @@ def cruise_s(network: PathNetwork, airspeed_mps: float, wind: Wind) -> Floats:
         seconds[row, col] = 0.0
         np.add.at(seconds, (row, col), part)
     return np.asarray(np.where(np.isnan(seconds), np.inf, seconds))
-
-
-def polyline_s(line: Floats, airspeed_mps: float, wind: Wind) -> Floats:
-    """Seconds of each straight piece of `line`, shape (k, 2)."""
-    step = np.diff(line, axis=0)
-    length = np.hypot(step[:, 0], step[:, 1])
-    return np.asarray(length / ground_speed_mps(airspeed_mps, step[:, 0], step[:, 1], wind))

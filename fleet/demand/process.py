@@ -58,6 +58,8 @@ def demand_faults(params: DemandParams, points: Sequence[Point], file: str = "de
 
     Each fault's `path` starts at the demand ("processes.0.districts.north"); its line is 1.
     """
+    if params.processes and not points:
+        return [Fault(file, 1, 1, "processes", "a map with pickup points", "none", "give their places in a csv")]
     faults = []
     districts = {point.district for point in points}
     for index, process in enumerate(params.processes):

@@ -11,6 +11,7 @@ import math
 import pickle
 from collections.abc import Callable, Sequence
 
+import msgspec
 import numpy as np
 
 from fleet.base.streams import Streams
@@ -42,8 +43,7 @@ def check_detector(make: Make) -> None:
 def honest_traffic(seed: int) -> list[list[Message]]:
     """One inbox per tick: a roster, honest telemetry and ranges, orders announced and obeyed."""
     noise = Streams(seed).noise("check")
-    grid = [(300.0 * (i % 3), 300.0 * (i // 3)) for i in range(_ANCHORS)]
-    xs, ys = np.array([g[0] for g in grid]), np.array([g[1] for g in grid])
+    xs, ys = _anchor_places()
     rows = np.arange(len(_VEHICLES))
     inboxes: list[list[Message]] = [[_said("world/frames", 0, 0, _roster(xs, ys))]]
     for tick in range(1, _TICKS):
@@ -63,6 +63,12 @@ def honest_traffic(seed: int) -> list[list[Message]]:
             inbox.append(_said("a-01", tick, tick, _answered(tick - 1)))
         inboxes.append(inbox)
     return inboxes
+
+
+def _anchor_places() -> tuple[np.ndarray, np.ndarray]:
+    """A square grid, 300 m apart: (x, y) in metres."""
+    row, column = np.divmod(np.arange(_ANCHORS), 3)
+    return 300.0 * column, 300.0 * row
 
 
 def _said(sender: str, tick: int, seq: int, body: Body) -> Message:
@@ -141,18 +147,26 @@ def _check_repeats(make: Make, traffic: Sequence[Sequence[Message]]) -> None:
 
 
 def _check_survives_oddities(detector: Detector) -> None:
-    """Frames before any roster, of vehicles and anchors nobody knows, and empty ones."""
-    empty = np.zeros(0)
+    """Frames before any roster and of an empty one; vehicles and anchors nobody knows; frames cut short, empty,
+    and with numbers that are not finite."""
+    empty, nan = np.zeros(0), np.full(3, np.nan)
     strange = [
-        _said("world/frames", 1, 1, _ranges(1, np.array([[7]]), np.array([[5.0]]))),
         _said("world/frames", 1, 0, _telemetry(1, np.zeros(3), np.zeros(3))),
+        _said("world/frames", 1, 1, _ranges(1, np.array([[7]]), np.array([[5.0]]))),
         _said("world/frames", 1, 2, _ranges(1, empty.astype(int), empty)),
+        _said("world/frames", 1, 3, _ranges(1, np.array([[9 * 40_000, 8]]), np.array([[5.0, np.inf]]))),
         _said("nobody", 1, 0, _answered(99)),
     ]
-    for tick, inbox in enumerate([[], strange, []]):
+    claims_nan = [_said("world/frames", 1, 0, _telemetry(1, nan, nan)), *strange[1:]]
+    too_short = [_said("world/frames", 1, 0, _telemetry(1, empty, empty)), *strange[1:]]
+    nobody = msgspec.structs.replace(_roster(empty, empty), vehicles=(), anchors=())
+    rosters = [[_said("world/frames", 1, 0, roster)] for roster in (nobody, _roster(*_anchor_places()))]
+    inboxes = [[], strange, rosters[0], strange, rosters[1], strange, claims_nan, too_short, []]
+    for tick, inbox in enumerate(inboxes):
         for suspicion in detector.score(1000 * tick, inbox):
             assert math.isfinite(suspicion.score), "scores are finite"
         detector.learn(1000 * tick, inbox)
+        assert math.isfinite(detector.threshold()), "the threshold is a number, whatever was heard"
 
 
 def _check_ignores_truth(make: Make, traffic: Sequence[Sequence[Message]]) -> None:

@@ -9,6 +9,8 @@ over its standard deviation is Rayleigh distributed, and independent about once 
 false alarm in T over n vehicles needs
 
     exp(-z^2 / 2) = tau / (n T)        z = sqrt(2 ln(n T / tau))
+
+The ranging and the GNSS noise are those the roster states; tau is this detector's own setting.
 """
 
 from __future__ import annotations
@@ -32,13 +34,15 @@ Floats = npt.NDArray[np.float64]
 
 _WORST_DILUTION = 2.0
 """Corrections from anchors that stand worse than this (HDOP) are left out."""
+_LEAST_SPREAD_M = 0.01
+"""Frames carry 4-byte floats and one step is not exact: even without noise, corrections are off by millimetres."""
 
 
 class RangeCheckParams(Params):
     """The memory and the budget."""
 
     kind: Literal["range-check"] = "range-check"
-    memory_s: float = Field(15.0, gt=0.0, le=3600.0, description="of the average")
+    memory_s: float = Field(15.0, ge=1.0, le=3600.0, description="of the average, at one frame a second")
     wander_s: float = Field(45.0, gt=0.0, le=3600.0, description="how long a receiver's error lasts")
     false_alarm_days: float = Field(30.0, gt=0.0, description="mean fleet time between false alarms")
 
@@ -84,21 +88,21 @@ class RangeCheck:
     def threshold(self) -> float:
         n = 1 if self._roster is None else len(self._roster.vehicles)
         span_s = self._params.false_alarm_days * 86_400.0
-        return math.sqrt(2.0 * math.log(n * span_s / self._params.wander_s))
+        return math.sqrt(2.0 * math.log(max(1.0, n * span_s / self._params.wander_s)))
 
     def _spread_m(self) -> float:
         """Standard deviation of the averaged correction, each axis: averaged ranging noise, and wander."""
         assert self._roster is not None
         ranging = self._roster.anchor_sigma_m * _WORST_DILUTION / math.sqrt(2.0)
         averaged = ranging / math.sqrt(2.0 * self._params.memory_s)
-        return math.hypot(averaged, self._roster.gnss_sigma_m)
+        return max(_LEAST_SPREAD_M, math.hypot(averaged, self._roster.gnss_sigma_m))
 
     def _updated(self, inbox: Sequence[Message]) -> tuple[Floats, Floats]:
         frames = {m.body.tick: m.body for m in inbox if isinstance(m.body, TelemetryFrame)}
         mean, weight = self._mean, self._weight
         for message in inbox:
             if isinstance(message.body, RangeFrame) and message.body.tick in frames and len(mean):
-                seen, correction = _corrections(frames[message.body.tick], message.body, self._anchors)
+                seen, correction = _corrections(frames[message.body.tick], message.body, self._anchors, len(mean))
                 keep = 1.0 - 1.0 / self._params.memory_s
                 mean, weight = mean.copy(), weight.copy()
                 mean[seen] = keep * mean[seen] + (1.0 - keep) * correction
@@ -107,18 +111,24 @@ class RangeCheck:
 
 
 def _corrections(
-    claimed: TelemetryFrame, ranges: RangeFrame, anchors: Floats
+    claimed: TelemetryFrame, ranges: RangeFrame, anchors: Floats, n: int
 ) -> tuple[npt.NDArray[np.int64], Floats]:
-    """(vehicles with a good fix, their corrections (m, 2) in metres), by weighted normal equations per vehicle."""
+    """(vehicles with a good fix, their corrections (m, 2) in metres), by normal equations for each vehicle.
+
+    Of the roster's `n` vehicles and of its anchors only; ranges of others, and what is not finite, are left out.
+    """
     x = np.asarray(unpack(claimed.x_m), dtype=np.float64)
     y = np.asarray(unpack(claimed.y_m), dtype=np.float64)
     who = np.asarray(unpack(ranges.vehicle, "<u2"), dtype=np.int64)
     anchor = np.asarray(unpack(ranges.anchor, "<u2"), dtype=np.int64)
     measured = np.asarray(unpack(ranges.range_m), dtype=np.float64)
+    known = (who < min(n, len(x), len(y))) & (anchor < len(anchors))
+    who, anchor, measured = who[known], anchor[known], measured[known]
+    finite = np.isfinite(x[who]) & np.isfinite(y[who]) & np.isfinite(measured)
+    who, anchor, measured = who[finite], anchor[finite], measured[finite]
     dx, dy = x[who] - anchors[anchor, 0], y[who] - anchors[anchor, 1]
     expected = np.maximum(np.hypot(dx, dy), 1.0)
     ux, uy, residual = dx / expected, dy / expected, measured - expected
-    n = len(x)
     xx, xy, yy = (np.bincount(who, w, n) for w in (ux * ux, ux * uy, uy * uy))
     bx, by = (np.bincount(who, w, n) for w in (ux * residual, uy * residual))
     det = xx * yy - xy * xy

@@ -45,7 +45,8 @@ class VehicleBelief:
 
 @dataclass(slots=True)
 class PickupBelief:
-    """A pickup that was asked for. `reason`, `need` and `limit` are the last answer to why it is not planned."""
+    """A pickup that was asked for. `reason`, `need` and `limit` are the last answer to why it is not planned;
+    `seen` says whether any round of planning was held while it was open."""
 
     request: reports.PickupRequested
     status: Status = "open"
@@ -55,6 +56,7 @@ class PickupBelief:
     need: float = 1.0
     limit: float = 0.0
     malformed: bool = False
+    seen: bool = False
 
     @property
     def hopeless(self) -> bool:
@@ -90,7 +92,8 @@ class Belief:
             case reports.PickupFailed():
                 self._failed(body)
             case reports.Unloaded():
-                self.stock_kg[body.facility] = body.stock_kg
+                if math.isfinite(body.stock_kg):
+                    self.stock_kg[body.facility] = body.stock_kg
                 vehicle = self.vehicles.get(body.vehicle)
                 if vehicle is not None:
                     vehicle.materials.clear()
@@ -117,10 +120,12 @@ class Belief:
 
     def _sane(self, body: reports.PickupRequested) -> bool:
         amounts = (body.declared_kg, body.declared_l)
+        place = (body.x_m, body.y_m)
         times = (body.earliest_ms, body.latest_ms, body.service_ms)
         return (
             body.point_id in self._points
             and body.material in MATERIALS
+            and all(math.isfinite(coordinate) for coordinate in place)
             and all(math.isfinite(amount) and amount >= 0.0 for amount in amounts)
             and all(0 <= time < 2**53 for time in times)
             and 1 <= body.priority <= 1000
@@ -128,7 +133,7 @@ class Belief:
 
     def _vehicle(self, body: reports.VehicleReported, now_ms: int) -> None:
         vehicle = self.vehicles.get(body.vehicle)
-        if vehicle is None:
+        if vehicle is None or not (math.isfinite(body.battery_wh) and math.isfinite(body.load_kg)):
             return
         vehicle.state = body.state
         vehicle.load_kg = body.load_kg

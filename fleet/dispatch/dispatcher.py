@@ -23,6 +23,8 @@ Solver = Callable[[Problem, SearchParams], Plan]
 NewKey = Callable[[int], KeyPair]
 MAX_RECALLS = 5
 """So often a vehicle is called home before it is given up as out of reach."""
+NOT_FETCHED = "not-fetched"
+"""Why a pickup is missed that was on a vehicle's route when the run ended; need 1, limit 0 (vehicles come)."""
 Intent = orders.QuarantineVehicle | orders.RevokeKey
 
 
@@ -81,10 +83,15 @@ class Dispatcher:
     def next_wake_ms(self) -> int | None:
         return self._next_ms if self._next_ms <= self._atlas.end_ms else None
 
-    def finish(self, now_ms: int) -> None:
-        """The day is over: whatever is still open is missed."""
+    def finish(self) -> None:
+        """The day is over: whatever is still open is missed, and so is what a vehicle was to fetch and did not."""
         for pickup in list(self._belief.open.values()):
+            _is_late(pickup, self._atlas.end_ms)
             self._miss(pickup)
+        for pickup in self._belief.pickups.values():
+            if pickup.status == "assigned":
+                pickup.reason, pickup.need, pickup.limit = NOT_FETCHED, 1.0, 0.0
+                self._miss(pickup)
 
     # ---- intents
 
@@ -214,9 +221,9 @@ class Dispatcher:
 
     def _give_up_late(self, now_ms: int) -> None:
         for pickup in list(self._belief.open.values()):
-            late = now_ms + pickup.request.service_ms > pickup.request.latest_ms
-            if late or pickup.hopeless:
+            if _is_late(pickup, now_ms) or pickup.hopeless:
                 self._miss(pickup)
+            pickup.seen = True
 
     def _miss(self, pickup: PickupBelief) -> None:
         self._belief.miss(pickup)
@@ -263,3 +270,13 @@ class Dispatcher:
                 solutions=plan.solutions,
             )
         )
+
+
+def _is_late(pickup: PickupBelief, now_ms: int) -> bool:
+    """Whether there is no time left to serve it. If no round ever saw it, that is the reason it is missed for."""
+    done_ms, latest_ms = now_ms + pickup.request.service_ms, pickup.request.latest_ms
+    if done_ms <= latest_ms:
+        return False
+    if not pickup.seen and not pickup.hopeless:
+        pickup.reason, pickup.need, pickup.limit = "window", float(done_ms), float(latest_ms)
+    return True

@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 from fleet.messages.plane import Frame, Plane
 
-Float32 = npt.NDArray[np.float32]
-
 
 def pack(values: npt.ArrayLike, dtype: str = "<f4") -> bytes:
     """A column as bytes: `<f4`, `<u2` or `<u1`."""
@@ -54,6 +52,3 @@ class TruthFrame(Frame, frozen=True, kw_only=True):
     x_m: bytes
     y_m: bytes
     battery_wh: bytes
-
-
-FRAMES = (TelemetryFrame, RangeFrame, TruthFrame)

@@ -109,10 +109,3 @@ class VehicleQuarantined(Telemetry, frozen=True, kw_only=True):
 
     vehicle: str
     alert_id: str
-
-
-ORDERS = (FlyRoute, Recall, RotateKey)
-"""What a vehicle obeys, when it is rightly signed."""
-
-INTENTS = (QuarantineVehicle, RevokeKey)
-NOTICES = (OrderIssued, PlanPublished, PickupMissed, VehicleQuarantined)

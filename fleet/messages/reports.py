@@ -132,9 +132,3 @@ class VehicleRoster(Telemetry, frozen=True, kw_only=True):
     anchor_y_m: tuple[float, ...]
     anchor_sigma_m: float
     gnss_sigma_m: float
-
-
-REPORTS = (
-    PickupRequested, VehicleReported, PickupCollected, PickupFailed, Unloaded, UnloadRefused, Charged,
-    OrderAnswered, VehicleRoster,
-)  # fmt: skip

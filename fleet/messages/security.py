@@ -15,6 +15,3 @@ class Alert(Telemetry, frozen=True, kw_only=True):
     score: float
     threshold: float
     evidence: str
-
-
-SECURITY = (Alert,)

@@ -34,6 +34,3 @@ class TamperAnswered(Injection, frozen=True, kw_only=True):
     tamper_id: str
     effect_tick: int
     cause: str
-
-
-TAMPERS = (StartTamper, StopTamper, ForgeOrder, TamperAnswered)

@@ -58,6 +58,3 @@ class LegFlown(Truth, frozen=True, kw_only=True):
     payload_l: float
     battery_wh: float
     order_id: str
-
-
-TRUTHS = (AttackBegan, AttackEnded, TamperEffect, WorldClosed, LegFlown)

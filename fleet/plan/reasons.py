@@ -20,11 +20,6 @@ _ROUNDING = 1e-6
 """Kilograms, litres and watt-hours that are not worth a refusal."""
 
 
-def why_left_out(problem: Problem, index: int) -> Omission:
-    """The reason for one pickup; see `reasons_for`."""
-    return reasons_for(problem, [index])[0]
-
-
 def reasons_for(problem: Problem, indices: Iterable[int]) -> tuple[Omission, ...]:
     """The reason that the ablest vehicle has, for each pickup; "fleet-busy" where one alone could have done it."""
     alone = _Alone(problem)

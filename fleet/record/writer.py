@@ -60,7 +60,8 @@ class RunRecorder:
     def open(self, resolved_yaml: str, run_info: Mapping[str, Any]) -> None:
         """Make the directory and write what is known before the run. `run_info` must be fit for JSON.
 
-        Raises `UsageError` if something else, or an earlier run without `overwrite`, lies there.
+        Raises `UsageError` if it cannot be made, or if something else, or an earlier run without `overwrite`,
+        lies there.
         """
         _make_room(self._directory, overwrite=self._overwrite)
         self._info = dict(run_info)
@@ -120,11 +121,18 @@ class RunRecorder:
         write_whole(self._directory / INFO, f"{text}\n".encode())
 
 
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{directory}: cannot make this directory: {error.strerror or error}") from None
+
+
 def _make_room(directory: Path, *, overwrite: bool) -> None:
     with writing(directory):
         if directory.exists() and not directory.is_dir():
             raise UsageError(f"{directory}: expected a directory to record into, found a file")
-        directory.mkdir(parents=True, exist_ok=True)
+        _make(directory)
         if not any(directory.iterdir()):
             return
         if not (directory / INFO).is_file():

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fleet.base.params import Params, refusal
 from fleet.messages.envelope import Message
@@ -25,12 +25,19 @@ from fleet.messages.truth import AttackBegan, AttackEnded
 class OnsetParams(Params):
     """When an attack begins: at a moment drawn evenly between the two."""
 
-    earliest_s: float = Field(0.0, ge=0.0)
-    latest_s: float = Field(0.0, ge=0.0)
+    earliest_s: float = Field(0.0, ge=0.0, le=1e6)
+    latest_s: float | None = Field(None, ge=0.0, le=1e6, description="none = at earliest_s")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> OnsetParams:
+        if self.latest_s is not None and self.latest_s < self.earliest_s:
+            raise refusal(f"at least earliest_s, {self.earliest_s:g}", at=("latest_s",))
+        return self
 
     def draw_ms(self, rng: np.random.Generator) -> int:
         """A moment between the two, ms."""
-        low, high = self.earliest_s, max(self.earliest_s, self.latest_s)
+        low = self.earliest_s
+        high = low if self.latest_s is None else self.latest_s
         return int(1000 * (low + (high - low) * rng.random()))
 
 
@@ -89,12 +96,6 @@ def discover() -> dict[str, AttackKind]:
     modules = (importlib.import_module(f"fleet.redteam.{m.name}") for m in pkgutil.iter_modules(package.__path__))
     kinds = [module.ATTACK for module in modules if hasattr(module, "ATTACK")]
     return {kind.kind: kind for kind in sorted(kinds, key=lambda k: k.kind)}
-
-
-def refuse_unknown(kind: str, known: Sequence[str]) -> None:
-    """Raise the error a settings validator wants if `kind` is not among `known`."""
-    if kind not in known:
-        raise refusal("one of " + ", ".join(f"`{k}`" for k in known))
 
 
 class Airborne:

@@ -22,7 +22,7 @@ class StolenKeyParams(AttackParams):
     kind: Literal["stolen-key"]
     distance_m: float = Field(1200.0, gt=0.0, le=50_000.0, description="how far off the thief waits")
     wait_s: float = Field(600.0, ge=0.0, le=86_400.0, description="how long the vehicle is kept there")
-    repeat_s: float = Field(120.0, ge=1.0, description="the order is forged again so often")
+    repeat_s: float = Field(120.0, ge=1.0, le=86_400.0, description="the order is forged again so often")
     repeats: int = Field(5, ge=1, le=1000)
 
 
@@ -38,6 +38,7 @@ class StolenKey:
         self._asked = False
         self._stolen = False
         self._forged = 0
+        self._over = False
         self._victim = ""
         self._goal = (0.0, 0.0)
 
@@ -49,7 +50,7 @@ class StolenKey:
                 if self._stolen and self._forged:
                     self._label.begin(self._victim)
                 self._stolen = True
-        if now_ms < self._next_ms:
+        if self._over or now_ms < self._next_ms:
             return
         if not self._asked:
             self._asked = True
@@ -64,6 +65,7 @@ class StolenKey:
         elif self._stolen and self._forged < self._params.repeats:
             self._forge(now_ms)
         elif self._forged >= self._params.repeats:
+            self._over = True
             self._label.end()
 
     def _forge(self, now_ms: int) -> None:
@@ -96,7 +98,7 @@ class StolenKey:
         return True
 
     def next_wake_ms(self) -> int | None:
-        return self._next_ms if self._forged <= self._params.repeats and self._next_ms >= 0 else None
+        return None if self._over else self._next_ms
 
 
 ATTACK = AttackKind(KIND, StolenKeyParams, StolenKey)

@@ -29,7 +29,6 @@ class Body:
     verifier: Verifier
     node: int
     site: str
-    home: str
     power_coefficient: float
     mission: Mission = field(default_factory=Mission)
     state: VehicleState = "idle"

@@ -39,9 +39,10 @@ class Books:
     def compare(self, ledger: Ledger, account: Account, actual: float) -> None:
         """Hold an account against what its holder has. Raises `BooksError` above the tolerance."""
         gap = abs(self._accounts[ledger][account] - actual)
-        if gap > self.residual[ledger]:
+        # Asked so that a gap that is not a number counts as one too large.
+        if not gap <= self.residual[ledger]:
             self.residual[ledger] = gap
-            if gap > TOLERANCE:
+            if not gap <= TOLERANCE:
                 raise BooksError(
                     f"books do not close: account {account[0]} of {account[1]}: "
                     f"expected {self._accounts[ledger][account]:.9f} {ledger}, found {actual:.9f} {ledger}"

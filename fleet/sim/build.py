@@ -152,7 +152,6 @@ def _bodies(setting: Setting, terrain: Terrain, motion: Motion, books: Books, po
                 verifier=Verifier(setting.trusted_keys, setting.allowed_verbs),
                 node=node,
                 site=spec.base,
-                home=spec.base,
                 power_coefficient=airframe.power_coefficient,
             )
         )

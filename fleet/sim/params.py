@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Annotated
+from typing import Literal
 
 from pydantic import Field
 
 from fleet.base.flight import Airframe
-from fleet.base.params import Params
-
-Positive = Annotated[float, Field(gt=0)]
+from fleet.base.params import Params, Positive
 
 
 class VehicleTypeParams(Params):
     """What vehicles of a kind are and can do."""
 
-    empty_kg: Positive = Field(description="mass with battery, without load")
-    payload_kg: Positive
-    volume_l: Positive = Field(description="what the cargo box holds")
-    battery_wh: Positive
+    empty_kg: Positive = Field(le=10_000, description="mass with battery, without load")
+    payload_kg: Positive = Field(le=10_000)
+    volume_l: Positive = Field(le=100_000, description="what the cargo box holds")
+    battery_wh: Positive = Field(le=1_000_000)
     reserve_share: float = Field(0.2, ge=0.05, le=0.5, description="share of the battery never to be used")
     cruise_mps: float = Field(12.0, ge=2.0, le=40.0, description="airspeed")
     climb_mps: float = Field(2.5, ge=0.5, le=10.0)
     descent_mps: float = Field(2.0, ge=0.5, le=10.0)
     cruise_height_m: float = Field(80.0, ge=10.0, le=120.0)
-    rotor_disc_m2: Positive = Field(description="summed area of all rotor discs")
+    rotor_disc_m2: float = Field(ge=0.001, le=10_000, description="summed area of all rotor discs")
     efficiency: float = Field(0.53, gt=0.1, le=1.0, description="of rotor, motor and electronics together")
     hazmat: bool = Field(False, description="certified for hazardous materials")
 
@@ -99,7 +97,7 @@ class DockingParams(Params):
     """How long things take on a pad."""
 
     unload_s: float = Field(60.0, ge=0, le=3600)
-    charging: str = Field("swap", pattern="^(swap|charge)$", description="swap the pack, or fill it")
+    charging: Literal["swap", "charge"] = Field("swap", description="swap the pack, or fill it")
     swap_s: float = Field(90.0, ge=1, le=3600)
     charge_c_rate: float = Field(1.5, gt=0.05, le=10, description="charging power over battery_wh, 1/h")
     charge_efficiency: float = Field(0.92, gt=0.3, le=1.0, description="battery over meter")

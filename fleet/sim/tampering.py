@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from fleet.messages.envelope import Envelope, Message
 from fleet.messages.orders import FlyRoute, Recall
@@ -21,11 +22,6 @@ from fleet.sim.flights import Flights
 
 Vault = Mapping[str, Callable[[], KeyPair | None]]
 """Whose key may be stolen, and how to get at the one in force."""
-
-PRIMITIVES = {
-    "navigation.gnss-tow": "lead a vehicle's receiver away: rate_mps, bearing_deg",
-    "control.steal-key": "copy the key a holder signs with at this moment",
-}
 
 
 class Tampering:
@@ -57,23 +53,29 @@ class Tampering:
         self._port.say(TamperAnswered(tamper_id=tamper_id, effect_tick=tick, cause=cause))
 
     def _start(self, request: StartTamper) -> str:
-        if request.primitive == "navigation.gnss-tow":
-            return self._tow(request)
-        if request.primitive == "control.steal-key":
-            return self._steal(request)
-        return f"unknown primitive; known: {', '.join(PRIMITIVES)}"
+        start = PRIMITIVES.get(request.primitive)
+        if start is None:
+            return f"unknown primitive; known: {', '.join(PRIMITIVES)}"
+        return start(self, request)
 
     def _tow(self, request: StartTamper) -> str:
+        """Lead a vehicle's receiver away, at `rate_mps` towards `bearing_deg`."""
         body = self._bodies.get(request.target)
         if body is None:
             return f"no vehicle {request.target!r}"
         rate, bearing = request.parameters.get("rate_mps"), request.parameters.get("bearing_deg")
         if rate is None or bearing is None:
             return "expected parameters rate_mps and bearing_deg"
+        if not (math.isfinite(rate) and math.isfinite(bearing)):
+            return "expected finite parameters"
         if body.navigation != "gnss":
             return f"{body.id} does not navigate by GNSS"
         if body.phase not in ("climbing", "cruising", "descending"):
             return f"{body.id} is not in the air"
+        if body.index in self._flights.tow_mps:
+            return f"{body.id} is towed already"
+        if request.tamper_id in self._towed:
+            return f"{self._towed[request.tamper_id]} is towed under this id"
         angle = math.radians(bearing)
         self._flights.tow_mps[body.index] = (rate * math.sin(angle), rate * math.cos(angle))
         self._flights.retow(body)
@@ -81,6 +83,7 @@ class Tampering:
         return ""
 
     def _steal(self, request: StartTamper) -> str:
+        """Copy the key that a holder signs with at this moment."""
         key = self._vault[request.target]() if request.target in self._vault else None
         if key is None:
             return f"no key of {request.target!r} within reach; known: {', '.join(sorted(self._vault))}"
@@ -120,3 +123,9 @@ class Tampering:
             )
         )
         return ""
+
+
+PRIMITIVES: Mapping[str, Callable[[Tampering, StartTamper], str]] = MappingProxyType(
+    {"navigation.gnss-tow": Tampering._tow, "control.steal-key": Tampering._steal}
+)
+"""How each primitive takes hold, by name; what comes back is why it did not, or ""."""

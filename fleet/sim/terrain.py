@@ -25,7 +25,6 @@ class Layer:
 
     airspace: Airspace
     network: PathNetwork
-    cruise_s: Floats
     effort_h: Floats
     """Hours of level power, climb and descent included, for every leg; inf where there is none."""
 
@@ -55,7 +54,7 @@ def layer_of(
         best = costs.argmin(axis=1)
         reachable = np.isfinite(costs[np.arange(len(effort)), best])
         nearest = np.where(reachable, chargers[best], -1)
-    return Layer(airspace, network, seconds, effort, tuple(nearest.tolist()))
+    return Layer(airspace, network, effort, tuple(nearest.tolist()))
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,22 @@ def test_all_faults_of_scenario_and_map_at_once():
         (["run", FOUR_CORNERS, "--set", f"city.map={'a' * 400}"], 3, "city.map: expected a map file"),
         (["run", FOUR_CORNERS, "--bus", "tcp://8.8.8.8:1"], 2, "other machines"),
         (["run", FOUR_CORNERS, "--set", "weather.wind_mps=25"], 4, "the wind is too strong"),
+        (["run", FOUR_CORNERS, "--quiet", "-o", "/dev/null/run"], 2, "/dev/null/run: cannot make this directory"),
+        (
+            ["run", FOUR_CORNERS, "--set", "facilities=[{id: plant}, {id: plant}]"],
+            3,
+            "1.id: expected each site once",
+        ),
+        (
+            ["run", FOUR_CORNERS, "--set", "red.attacks=[{kind: gps-tow, target: light-3}]"],
+            3,
+            "red.attacks.0.target: expected a vehicle, or any, found 'light-3'; did you mean `light-03`?",
+        ),
+        (
+            ["run", FOUR_CORNERS, "--set", "red.attacks=[{kind: gps-tow, onset: {earliest_s: 9, latest_s: 8}}]"],
+            3,
+            "onset.latest_s: expected at least earliest_s, 9, found 8",
+        ),
         (["report", "no-such-run"], 3, "expected the directory of a recorded run"),
         (["score", "no-such-run"], 3, "expected the directory of a recorded run"),
         (["map", "import", "no-such.osm.pbf", "-o", "x.geojson"], 3, "no-such.osm.pbf:1:1"),
@@ -123,6 +139,43 @@ def test_mistakes_have_their_exit_codes(words, code, said):
     assert result.exit_code == code
     assert said in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("field", ["empty_kg", "payload_kg", "volume_l", "battery_wh", "rotor_disc_m2"])
+def test_a_vehicle_beyond_all_bounds_is_a_fault(field):
+    kind = {"empty_kg": 9, "payload_kg": 5, "volume_l": 40, "battery_wh": 600, "rotor_disc_m2": 1.3, field: 1e300}
+    result = fleet("validate", FOUR_CORNERS, "--set", f"fleet.types={json.dumps({'x': kind})}")
+    assert result.exit_code == 3
+    assert f"fleet.types.x.{field}: expected a number of at most" in result.stderr
+
+
+def test_a_stdout_that_takes_nothing_is_said_without_a_traceback():
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "fleet", "schema"], stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        )
+    assert ended.returncode == 1
+    assert ended.stderr == "cannot write the answer: No space left on device\n"
+
+
+def test_a_schema_goes_into_a_file_whole_and_through_a_device(tmp_path):
+    assert fleet("schema", "-o", tmp_path / "s.json").exit_code == 0
+    assert (tmp_path / "s.json").read_text() == fleet("schema", "-o", "-").stdout
+    assert fleet("schema", "-o", "/dev/null").exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
+
+
+def test_what_is_most_likely_not_meant_is_remarked(tmp_path):
+    town = json.loads(map_file().read_text())
+    town["features"] = [f for f in town["features"] if f["properties"]["kind"] != "anchor"]
+    (tmp_path / "town.geojson").write_text(json.dumps(town))
+    late = "red.attacks=[{kind: gps-tow, onset: {earliest_s: 9000}}]"
+    watch = "blue.detectors=[{kind: executed-orders}, {kind: range-check}]"
+    changes = (f"city.map={tmp_path / 'town.geojson'}", late, watch)
+    result = fleet("run", FOUR_CORNERS, *TINY, *(word for change in changes for word in ("--set", change)))
+    assert result.exit_code == 0
+    assert "blue.detectors.1: range-check will see nothing" in result.stderr
+    assert "red.attacks.0: its onset, 9000 s at the earliest, is after the run's end, 720 s" in result.stderr
 
 
 def test_an_address_in_use_is_a_matter_of_usage(tmp_path):

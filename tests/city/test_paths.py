@@ -1,7 +1,5 @@
 """Shortest legal paths: laws, an independent check, and the inputs that break geometry."""
 
-import time
-
 import numpy as np
 import pytest
 import shapely
@@ -264,12 +262,13 @@ def test_random_stars_agree_with_the_independent_search():
     assert np.abs(found[free] - expected[free]).max() < 1e-6
 
 
-def test_a_city_sized_table_is_quick():
+def test_in_a_city_sized_table_many_paths_bend():
     rng = np.random.default_rng(3)
     ground = list(stars(20, 5000, 600, rng))
     x, y = rng.uniform(-5000, 5000, (2, 700))
-    began = time.process_time()
     network = Airspace(ground).network(x, y)
-    network.bent()
-    assert time.process_time() - began < 3.0  # about 0.4 s
     assert (network.last >= 0).sum() > 50_000
+    bent = network.bent()
+    length = np.zeros_like(network.length_m)
+    np.add.at(length, (bent.row, bent.col), np.hypot(bent.dx, bent.dy))
+    assert np.allclose(length[bent.row, bent.col], network.length_m[bent.row, bent.col])

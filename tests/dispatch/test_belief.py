@@ -107,6 +107,8 @@ def test_a_wish_that_is_said_twice_is_one_wish():
     [
         {"point_id": "atlantis"},
         {"material": "kryptonite"},
+        {"x_m": math.nan},
+        {"y_m": math.inf},
         {"declared_kg": math.nan},
         {"declared_kg": -1.0},
         {"declared_l": math.inf},
@@ -122,6 +124,21 @@ def test_a_wish_that_makes_no_sense_is_kept_as_hopeless(changes):
     mind.hear(asked(0, **changes), 0)
     assert mind.open["p0"].hopeless
     assert mind.open["p0"].reason == "malformed"
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("field", ["battery_wh", "load_kg"])
+def test_a_report_with_a_number_that_is_none_changes_nothing(field, number):
+    mind = told(reported(state="cruising", **{field: number}))
+    vehicle = mind.vehicles["v0"]
+    assert (vehicle.state, vehicle.idle, vehicle.free_wh, vehicle.load_kg) == ("idle", True, 599.4, 0.0)
+
+
+def test_a_stock_that_is_no_number_is_not_believed():
+    def unloaded(stock_kg):
+        return Unloaded(facility="far", vehicle="v0", weighed_kg={}, volume_l=0.0, stock_kg=stock_kg)
+
+    assert told(unloaded(5.0), unloaded(math.nan)).stock_kg == {"far": 5.0}
 
 
 @pytest.mark.parametrize("state", ["climbing", "servicing", "unloading", "charging", "queueing", "lost"])

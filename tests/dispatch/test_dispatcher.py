@@ -21,7 +21,7 @@ from fleet.messages.plane import Command
 from fleet.messages.reports import PickupCollected, PickupFailed, Unloaded, UnloadRefused
 from fleet.messages.seal import LIFETIME_MS, Verifier
 from fleet.plan.problem import Plan
-from tests.dispatch.desk import AUTHORITY, BLUE, KEY, NEW, PERIOD_S, Desk, counted, far_away, reported
+from tests.dispatch.desk import AUTHORITY, BLUE, DAY_MS, KEY, NEW, PERIOD_S, Desk, counted, far_away, reported
 from tests.sim.toy import waste
 
 
@@ -226,6 +226,20 @@ def test_what_cannot_be_done_in_time_any_more_is_missed_with_its_last_reason():
     assert (missed.pickup_id, missed.reason, missed.need, missed.limit) == ("p1", "too-heavy", 50.0, 5.6)
 
 
+def test_what_no_round_was_in_time_for_is_missed_for_its_window():
+    desk = busy_desk()
+    brief = asked(1, 1, latest_ms=desk.now_ms + 61_000)
+    desk.hear(brief)
+    (missed,) = of(desk.next_round(), PickupMissed)
+    assert (missed.pickup_id, missed.reason) == ("p1", "window")
+    assert (missed.need, missed.limit) == (desk.now_ms + brief.service_ms, brief.latest_ms)
+    last = asked(2, 2, latest_ms=DAY_MS)
+    desk.hear(last)
+    desk.dispatcher.finish()
+    reasons = {m.body.pickup_id: m.body.reason for m in desk.bus.turn()}
+    assert reasons["p2"] == "window"
+
+
 def test_nonsense_is_refused_with_its_reason_and_breaks_nothing():
     desk = Desk()
     desk.hear(reported("v0"), seconds=0)
@@ -237,9 +251,19 @@ def test_nonsense_is_refused_with_its_reason_and_breaks_nothing():
 def test_at_the_end_of_the_day_all_that_is_open_is_missed():
     desk = Desk(vehicles=0)
     desk.hear(asked(0), asked(1))
-    desk.dispatcher.finish(desk.now_ms)
+    desk.dispatcher.finish()
     assert [m.body.pickup_id for m in desk.bus.turn()] == ["p0", "p1"]
     assert desk.belief.open == {}
+
+
+def test_and_so_is_what_a_vehicle_did_not_bring():
+    desk = Desk()
+    desk.hear(reported("v0"), seconds=0)
+    desk.next_round(asked(0))
+    assert desk.belief.pickups["p0"].status == "assigned"
+    desk.dispatcher.finish()
+    (missed,) = [m.body for m in desk.bus.turn()]
+    assert (missed.pickup_id, missed.reason, missed.need, missed.limit) == ("p0", "not-fetched", 1.0, 0.0)
 
 
 # ---- intents

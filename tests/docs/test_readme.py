@@ -39,6 +39,7 @@ def test_what_a_console_block_says_is_what_happens(block: str) -> None:
             ["bash", "-c", f"exec 2>&1; {command}"], cwd=ROOT, env=ENVIRONMENT, capture_output=True, check=False
         )
         printed = done.stdout.decode()
+        assert done.returncode == 0, f"$ {command}\n{printed}"
         assert pattern(expected).fullmatch(printed), f"$ {command}\n{printed}\n--- expected ---\n{expected}"
 
 

@@ -1,0 +1,51 @@
+"""From alerts to signed intents."""
+
+import pytest
+
+from fleet.bus.memory import MemoryBus
+from fleet.messages.envelope import Envelope
+from fleet.messages.orders import QuarantineVehicle, RevokeKey
+from fleet.messages.reports import UnloadRefused
+from fleet.messages.seal import KeyPair, Verifier
+from fleet.messages.security import Alert
+from fleet.respond.playbook import Playbook
+
+KEY = KeyPair(b"\x07" * 32)
+
+
+def answered(*bodies):
+    """What the guard says to bodies heard in one tick."""
+    bus = MemoryBus(lambda: 5_000)
+    inbox = [Envelope(sender="x", seq=n, t_ms=4_000, body=body) for n, body in enumerate(bodies)]
+    Playbook(bus.port("respond", KEY)).on_tick(5, 5_000, inbox)
+    return bus.turn()
+
+
+def alert(attack_class):
+    return Alert(
+        alert_id="a1", detector="d", attack_class=attack_class, entity="v3", score=2.0, threshold=1.0, evidence=""
+    )
+
+
+QUARANTINE = QuarantineVehicle(alert_id="a1", vehicle="v3", bring_home_by="anchors")
+
+
+@pytest.mark.parametrize(
+    "attack_class, intents",
+    [
+        ("gps-tow", [QUARANTINE]),
+        ("stolen-key", [RevokeKey(alert_id="a1", holder="dispatch"), QUARANTINE]),
+        ("never heard of", [QUARANTINE]),
+    ],
+)
+def test_an_alert_leads_to_intents(attack_class, intents):
+    assert [message.body for message in answered(alert(attack_class))] == intents
+
+
+def test_nothing_else_does():
+    assert answered(UnloadRefused(facility="f", vehicle="v3", cause="full")) == []
+
+
+def test_intents_are_signed():
+    trusted = Verifier({"respond": KEY.public}, {"respond": frozenset({"QuarantineVehicle", "RevokeKey"})})
+    assert [trusted.check(message, 5_000) for message in answered(alert("stolen-key"))] == ["", ""]
