@@ -15,7 +15,7 @@ def remarks_on(scenario: Scenario, city: City) -> tuple[str, ...]:
         if getattr(detector, "kind", "") == "range-check" and not city.anchors
     ]
     said += [
-        f"red.attacks.{n}: its onset, {attack.onset.earliest_s:g} s at the earliest, is after the run's end, {end_s:g} s"
+        f"red.attacks.{n}: its onset, {attack.onset.earliest_s:g} s at the earliest, is past the end, {end_s:g} s"
         for n, attack in enumerate(scenario.red.attacks)
         if attack.onset.earliest_s >= end_s
     ]

@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,6 +25,7 @@ from fleet.app.load import LoadedScenario
 from fleet.app.progress import meter_for
 from fleet.app.remarks import remarks_on
 from fleet.app.run import Runner
+from fleet.base.errors import RunError
 from fleet.bus.memory import MemoryBus
 from fleet.messages.envelope import Message
 from fleet.messages.frames import TelemetryFrame
@@ -94,7 +95,9 @@ def run_session(loaded: LoadedScenario, options: SessionOptions) -> Summary:
         except BaseException as error:
             # Closes the record of a run that did not come to its end; after the end this does nothing.
             if recorder is not None:
-                recorder.abort("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", {})
+                # On a full disk this fails as well; what failed first is what the user should read.
+                with suppress(RunError):
+                    recorder.abort("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", {})
             raise
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,19 +82,39 @@ def _plannable(vehicle: VehicleBelief, soon_ms: int) -> bool:
 def _candidates(
     atlas: Atlas, belief: Belief, vehicles: Sequence[VehicleBelief], per_vehicle: int
 ) -> tuple[PickupBelief, ...]:
-    """Half by how soon their window closes, half by how near a free vehicle is."""
+    """Half by how soon their window closes, half by how near a free vehicle is.
+
+    What nobody could ever carry or take comes on top: it gets its reason and costs no place.
+    """
     if not vehicles:
         return ()
     count = per_vehicle * len(vehicles)
-    waiting = sorted(belief.open.values(), key=lambda p: (p.request.latest_ms, p.request.pickup_id))
+    in_order = sorted(belief.open.values(), key=lambda p: (p.request.latest_ms, p.request.pickup_id))
+    accepted = frozenset[str]().union(*(d.accepts for d in atlas.docks if not _is_full(atlas, belief, d)))
+    waiting: list[PickupBelief] = []
+    beyond: list[PickupBelief] = []
+    for pickup in in_order:
+        (waiting if _is_possible(pickup, atlas.types, accepted) else beyond).append(pickup)
     if len(waiting) <= count:
-        return tuple(waiting)
+        return tuple(in_order)
     urgent, rest = waiting[: count // 2], waiting[count // 2 :]
     starts = [atlas.node_of[v.free_site] for v in vehicles]
     nodes = [atlas.node_of[p.request.point_id] for p in rest]
     near = atlas.travel_ms[0][np.ix_(starts, nodes)].min(axis=0)
     order = sorted(range(len(rest)), key=lambda i: (int(near[i]), rest[i].request.pickup_id))
-    return tuple(urgent + [rest[i] for i in order[: count - len(urgent)]])
+    return tuple(urgent + [rest[i] for i in order[: count - len(urgent)]] + beyond)
+
+
+def _is_possible(pickup: PickupBelief, types: Sequence[VehicleType], accepted: Set[str]) -> bool:
+    """Whether any vehicle of the fleet could carry it and any dock would take it, leaving place and time aside."""
+    request = pickup.request
+    hazardous = MATERIALS[request.material].hazardous
+    return request.material in accepted and any(
+        request.declared_kg <= kind.payload_kg
+        and request.declared_l <= kind.volume_l
+        and (kind.hazmat or not hazardous)
+        for kind in types
+    )
 
 
 def _nearest(
@@ -123,9 +143,12 @@ def _vehicle(atlas: Atlas, vehicle: VehicleBelief, local: Mapping[int, int], now
     return Vehicle(vehicle.id, vehicle.type, local[atlas.node_of[vehicle.free_site]], ready, vehicle.free_wh)
 
 
+def _is_full(atlas: Atlas, belief: Belief, dock: Dock) -> bool:
+    return belief.stock_kg.get(dock.id, 0.0) >= FULL_SHARE * atlas.capacity_kg[dock.id]
+
+
 def _dock(atlas: Atlas, belief: Belief, dock: Dock, local: Mapping[int, int]) -> Dock:
-    full = belief.stock_kg.get(dock.id, 0.0) >= FULL_SHARE * atlas.capacity_kg[dock.id]
-    accepts = frozenset() if full else dock.accepts
+    accepts = frozenset() if _is_full(atlas, belief, dock) else dock.accepts
     return Dock(dock.id, local[atlas.node_of[dock.id]], accepts, dock.unload_ms, dock.charge_ms)
 
 

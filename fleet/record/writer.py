@@ -111,8 +111,12 @@ class RunRecorder:
             return
         os.close(self._events)
         self._events = None
-        self._legs.flush()
-        self._telemetry.flush()
+        try:
+            self._legs.flush()
+            self._telemetry.flush()
+        except RunError:
+            self._write_info("failed")
+            raise
         self._info.update(results)
         self._write_info(status)
 

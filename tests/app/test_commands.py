@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -150,7 +151,7 @@ def test_a_vehicle_beyond_all_bounds_is_a_fault(field):
 
 
 def test_a_stdout_that_takes_nothing_is_said_without_a_traceback():
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         ended = subprocess.run(
             [sys.executable, "-m", "fleet", "schema"], stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT
         )
@@ -175,7 +176,7 @@ def test_what_is_most_likely_not_meant_is_remarked(tmp_path):
     result = fleet("run", FOUR_CORNERS, *TINY, *(word for change in changes for word in ("--set", change)))
     assert result.exit_code == 0
     assert "blue.detectors.1: range-check will see nothing" in result.stderr
-    assert "red.attacks.0: its onset, 9000 s at the earliest, is after the run's end, 720 s" in result.stderr
+    assert "red.attacks.0: its onset, 9000 s at the earliest, is past the end, 720 s" in result.stderr
 
 
 def test_an_address_in_use_is_a_matter_of_usage(tmp_path):

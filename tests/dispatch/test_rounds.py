@@ -219,3 +219,21 @@ def test_two_types_keep_their_own_matrices():
     problem = make_round(double, town(), PARAMS, NOW).problem
     assert np.array_equal(2 * problem.travel_ms[0], problem.travel_ms[1])
     assert np.array_equal(2 * problem.effort_h[0], problem.effort_h[1])
+
+
+def test_what_nobody_can_carry_costs_the_others_no_place():
+    mind = town(1, pickups=2)
+    for number in range(10, 20):
+        mind.hear(waste(number, 0, kg=50.0, latest_ms=NOW + 900_000).request, 0)
+    for number in range(20, 30):
+        mind.hear(waste(number, 0, material="solvents", latest_ms=NOW + 900_000).request, 0)
+    this = round_of(mind)
+    assert {"p0", "p1"} < set(ids(this)[1])
+    assert len(this.pickups) == 22
+    plan = solve_cells(this.problem, SearchParams())
+    assert not judge(this.problem, plan)
+    reasons = {this.pickups[o.pickup].request.pickup_id: o.code for o in plan.omitted}
+    assert reasons == {
+        **{f"p{n}": "too-heavy" for n in range(10, 20)},
+        **{f"p{n}": "not-certified" for n in range(20, 30)},
+    }

@@ -214,7 +214,7 @@ def test_a_part_that_cannot_be_written_is_a_run_error_and_leaves_nothing(tmp_pat
     recorder.hear(0, run_of.heard(run_of.leg(1)))
     with pytest.raises(RunError, match="legs"):
         recorder.close({})
-    assert read_run(tmp_path).info["status"] == "running"
+    assert read_run(tmp_path).info["status"] == "failed"
     assert "part" not in " ".join(names(tmp_path))
 
 
