@@ -18,7 +18,7 @@ from fleet.base.materials import MATERIALS
 from fleet.base.streams import Streams
 from fleet.city.load import district_of, load_city
 from fleet.city.model import City, Place, Site
-from fleet.demand.csvfile import read_requests
+from fleet.demand.csvfile import REACH_M, read_requests
 from fleet.demand.model import Request, in_order
 from fleet.demand.process import demand_faults
 from fleet.demand.process import requests as random_requests
@@ -28,9 +28,6 @@ from fleet.sim.params import BUILT_IN_TYPES, SiteParams
 
 SCENARIO = "scenario"
 """Stands for the scenario's file in faults found here; `fleet.app.load` puts name, line and column in."""
-
-REACH_M = 100_000.0
-"""A site farther than this from the middle of the map is taken for a mistake."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +120,7 @@ def _with(known: Site | None, params: SiteParams, city: City) -> Site:
     if params.lon is not None and params.lat is not None:
         x, y = (np.atleast_1d(v) for v in city.frame.to_metres(params.lon, params.lat))
         changes |= {"x_m": float(x[0]), "y_m": float(y[0]), "district": district_of(city.districts, x, y)[0]}
+    # Each value has its field's type; mypy sees only `object`, because one dict holds them all.
     return replace(site, **changes)  # type: ignore[arg-type]
 
 

@@ -32,6 +32,7 @@ from fleet.app.modelfaults import model_faults
 from fleet.app.overrides import set_at, split_override
 from fleet.app.yamltree import MAX_DEPTH, Branch, Node, Path, Places, Scalar, shown, unfold
 from fleet.base.errors import Fault, InputError, UsageError
+from fleet.base.textfile import read_bounded
 
 M = TypeVar("M", bound=pydantic.BaseModel)
 
@@ -104,6 +105,7 @@ def to_yaml(data: Any) -> str:
     """
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
+    # A field's order is the model's; ruamel annotates this switch as None and documents it as a bool.
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     # Unicode's own line breaks and the like do not survive unescaped.
     yaml.allow_unicode = json.dumps(data, ensure_ascii=False).isprintable()
@@ -115,17 +117,7 @@ def to_yaml(data: Any) -> str:
 
 def _text(path: FilePath) -> str:
     """The file's text. Raises `InputError` for what is not a readable UTF-8 text of bounded size."""
-    file = str(path)
-    try:
-        if path.is_dir():
-            raise InputError([Fault(file, 1, 1, "", "a readable file", "a directory")])
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        found = "no such file" if isinstance(error, FileNotFoundError) else f"an error: {error}"
-        raise InputError([Fault(file, 1, 1, "", "a readable file", found)]) from None
-    if len(data) > MAX_BYTES:
-        raise InputError([Fault(file, 1, 1, "", f"at most {MAX_BYTES:,} bytes", "more")])
+    file, data = str(path), read_bounded(path, MAX_BYTES)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -24,7 +24,8 @@ from typing import SupportsFloat, TypeVar
 
 from fleet.base.errors import Fault, InputError, did_you_mean
 from fleet.base.materials import MATERIALS
-from fleet.demand.model import HOUR_MS, MINUTE_MS, Point, Request, Span, in_order
+from fleet.base.textfile import read_bounded
+from fleet.demand.model import HOUR_MS, MINUTE_MS, Point, Request, Span, in_order, quantised
 
 ToMetres = Callable[[float, float], tuple[SupportsFloat, SupportsFloat]]
 T = TypeVar("T")
@@ -69,15 +70,7 @@ def read_requests(path: Path, points: Mapping[str, Point], to_metres: ToMetres, 
 
 
 def _text(path: Path) -> str:
-    file = str(path)
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        found = "no such file" if isinstance(error, FileNotFoundError) else f"an error: {error}"
-        raise InputError([Fault(file, 1, 1, "", "a readable file", found)]) from None
-    if len(data) > MAX_BYTES:
-        raise InputError([Fault(file, 1, 1, "", f"at most {MAX_BYTES:,} bytes", "more")])
+    file, data = str(path), read_bounded(path, MAX_BYTES)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -159,8 +152,8 @@ class _Row:
         closes = self._closes(opens)
         material = self._material()
         place = self._place(material)
-        kg = _rounded(self._number("kg", above=0.0), 3)
-        litres = _rounded(self._number("litres", above=0.0), 1)
+        kg = _given(self._number("kg", above=0.0), 3)
+        litres = _given(self._number("litres", above=0.0), 1)
         actual_kg = self._number("actual_kg", kg)
         actual_l = self._number("actual_l", litres)
         priority = self._number("priority", 1.0, whole=(1, 3))
@@ -303,6 +296,5 @@ class _Row:
         return "", near.district if near is not None else "", x_m, y_m
 
 
-def _rounded(value: float | None, places: int) -> float | None:
-    """To so many decimals, and never to nothing."""
-    return None if value is None else max(round(value, places), 10.0**-places)
+def _given(value: float | None, places: int) -> float | None:
+    return None if value is None else quantised(value, places)

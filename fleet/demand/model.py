@@ -76,6 +76,15 @@ class Span:
         return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
+def quantised(value: float, places: int) -> float:
+    """An amount to so many decimals, and never to nothing.
+
+    >>> quantised(1.23456, 3), quantised(0.0001, 3)
+    (1.235, 0.001)
+    """
+    return max(round(float(value), places), 10.0**-places)
+
+
 def in_order(*sources: Iterable[Request]) -> tuple[Request, ...]:
     """The requests of all sources by (announced_ms, pickup_id).
 

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from fleet.base.errors import Fault, InputError, did_you_mean
 from fleet.base.materials import MATERIALS
 from fleet.base.streams import Streams
-from fleet.demand.model import MINUTE_MS, Point, Request, Span, in_order
+from fleet.demand.model import MINUTE_MS, Point, Request, Span, in_order, quantised
 from fleet.demand.params import DemandParams, ProcessParams
 
 Floats = npt.NDArray[np.float64]
@@ -185,8 +185,8 @@ def _cell_requests(process: ProcessParams, cell: _Cell, span: Span, streams: Str
         if latest_ms < wanted_ms and latest_ms - earliest_ms < MIN_WINDOW_MS:
             continue
         point = cell.points[drawn.point[n]]
-        declared_l = _rounded(drawn.litres[n], 1)
-        declared_kg = _rounded(declared_l * drawn.density_kg_l[n], 3)
+        declared_l = quantised(drawn.litres[n], 1)
+        declared_kg = quantised(declared_l * drawn.density_kg_l[n], 3)
         there = float(drawn.there[n])
         actual_l = min(max(declared_l * there, process.volume_l.min), process.volume_l.max)
         yield Request(
@@ -199,16 +199,11 @@ def _cell_requests(process: ProcessParams, cell: _Cell, span: Span, streams: Str
             material=cell.material,
             declared_kg=declared_kg,
             declared_l=declared_l,
-            actual_kg=_rounded(declared_kg * there, 3) if there > 0.0 else 0.0,
-            actual_l=_rounded(actual_l, 1) if there > 0.0 else 0.0,
+            actual_kg=quantised(declared_kg * there, 3) if there > 0.0 else 0.0,
+            actual_l=quantised(actual_l, 1) if there > 0.0 else 0.0,
             earliest_ms=earliest_ms,
             latest_ms=latest_ms,
             service_ms=round(process.service_s * 1000.0),
             priority=int(drawn.priority[n]),
             requester=point.id if process.kind == "bin" else f"{point.id}/r{drawn.resident[n]}",
         )
-
-
-def _rounded(value: float, places: int) -> float:
-    """To so many decimals, and never to nothing."""
-    return max(round(float(value), places), 10.0**-places)

@@ -72,6 +72,7 @@ def _anchor_places() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _said(sender: str, tick: int, seq: int, body: Body) -> Message:
+    # `Message` is an envelope of the union of all bodies; here the body is any one of them.
     return Envelope(sender=sender, seq=seq, t_ms=1000 * tick, body=body)  # type: ignore[arg-type]
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     AnyDetector = Params
 else:
     AnyDetector = Annotated[
+        # `X | Y` takes written-out types only; these are found at run time.
         Union[tuple(kind.params for kind in discover().values())],  # noqa: UP007
         Field(discriminator="kind"),
     ]

@@ -31,7 +31,7 @@ def test_the_hazardous_are_the_starred_ones():
 
 def test_nobody_can_change_the_table():
     with pytest.raises(TypeError):
-        MATERIALS["glass"] = None  # type: ignore[index]
+        MATERIALS["glass"] = None  # type: ignore[index]  # what mypy forbids is what is tried
     with pytest.raises(AttributeError):
-        MATERIALS["glass"].density_kg_l = 1.0  # type: ignore[misc]
+        MATERIALS["glass"].density_kg_l = 1.0  # type: ignore[misc]  # likewise
     assert all(name == m.name and m.density_kg_l > 0 for name, m in MATERIALS.items())

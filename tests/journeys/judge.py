@@ -89,7 +89,10 @@ class Record:
 
     def _shapes(self, kind: str) -> list[tuple[dict[str, Any], Any]]:
         chosen = [f for f in self._map["features"] if f["properties"]["kind"] == kind]
-        to_local = lambda xy: np.column_stack(self._metres.transform(xy[:, 0], xy[:, 1]))  # noqa: E731
+
+        def to_local(xy: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+            return np.column_stack(self._metres.transform(xy[:, 0], xy[:, 1]))
+
         return [
             (f["properties"], shapely.transform(shapely.geometry.shape(f["geometry"]), to_local)) for f in chosen
         ]
