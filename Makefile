@@ -9,10 +9,10 @@ run: $(VENV)/.installed
 	$(BIN)/fleet run configs/neo-terra.yaml
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 quick: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 check: $(VENV)/.installed-test
 	$(BIN)/ruff format --check fleet tests tools

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fleet.app.feasible import require_feasible
+from fleet.app.links import ends_of, require_present
 from fleet.app.scenario import Scenario
 from fleet.app.setting import demand_of, stage_of
+from fleet.app.teams import RESPOND, attack_names, blue_team, first_key, red_team, team_senders
 from fleet.base.flight import Wind
 from fleet.base.streams import Streams
+from fleet.bus.labels import SENDER as LABELS
+from fleet.bus.labels import Labels
+from fleet.bus.links import ROAD, Hearing, Links
+from fleet.bus.siege import CommandSiege
 from fleet.city.model import Site
-from fleet.detect.detector import discover as detector_kinds
-from fleet.detect.watch import Watchman
 from fleet.dispatch.belief import Belief, VehicleBelief
 from fleet.dispatch.dispatcher import Dispatcher
 from fleet.dispatch.rounds import Atlas
+from fleet.messages.notices import GATE
 from fleet.messages.plane import Plane
-from fleet.messages.port import Bus, Participant
+from fleet.messages.port import Bus, Seat
+from fleet.messages.roles import INTENT_VERBS, ORDER_VERBS, Role, outside_sender
 from fleet.messages.seal import KeyPair, Verifier
 from fleet.plan.cells import solve_cells
 from fleet.plan.problem import Dock, VehicleType
 from fleet.plan.travel import travel_matrices
-from fleet.redteam.attack import Means
-from fleet.redteam.attack import discover as attack_kinds
-from fleet.respond.playbook import Playbook
 from fleet.sim.build import Setting, build_sensors, build_terrain, build_world
 from fleet.sim.kernel import Kernel
 from fleet.sim.params import BUILT_IN_TYPES, VehicleTypeParams
 from fleet.sim.sensors import Sensors
-from fleet.sim.tampering import Tampering
+from fleet.sim.tampering import Tampering, Vault, attack_classes
 from fleet.sim.terrain import Terrain
 from fleet.sim.world import World
 
@@ -40,18 +43,27 @@ VERBS = {
 }
 """Which orders vehicles take from whom."""
 
-INTENTS = frozenset({"QuarantineVehicle", "RevokeKey"})
-"""Which intents dispatch heeds from `respond`."""
-
 BusOf = Callable[[Callable[[], int]], Bus]
 
 
 @dataclass(frozen=True)
-class Seat:
-    """A participant, and the planes it may read."""
+class Guests:
+    """Whose orders and intents count though they come from outside: the public key of each sender."""
 
-    participant: Participant
-    planes: frozenset[Plane]
+    order_keys: Mapping[str, bytes] = field(default_factory=dict)
+
+    def orders(self) -> dict[str, bytes]:
+        """The keys whose orders vehicles obey."""
+        return self._of("operator")
+
+    def intents(self) -> dict[str, bytes]:
+        """The keys whose intents dispatch heeds; `respond` has another than its first if it signs elsewhere."""
+        away = {name: self.order_keys[name] for name in (RESPOND,) if name in self.order_keys}
+        return {**self._of("operator", "blue"), **away}
+
+    def _of(self, *roles: Role) -> dict[str, bytes]:
+        heads = tuple(outside_sender(role, "") for role in roles)
+        return {sender: key for sender, key in self.order_keys.items() if sender.startswith(heads)}
 
 
 @dataclass(frozen=True)
@@ -67,49 +79,55 @@ class Parts:
     seats: tuple[Seat, ...]
     sensors: Sensors
     frames: bool
-    """Whether anybody inside needs telemetry frames every tick."""
+    """Whether a watchman needs telemetry frames every tick."""
+    intents: Verifier
+    """Whose intents dispatch heeds."""
+    links: Links
+    siege: CommandSiege
 
 
-def build(scenario: Scenario, directory: Path, bus_of: BusOf, *, legs: bool) -> Parts:
+def build(
+    scenario: Scenario,
+    directory: Path,
+    bus_of: BusOf,
+    *,
+    legs: bool,
+    away: frozenset[str] = frozenset(),
+    guests: Guests | None = None,
+) -> Parts:
     """Everything, wired. `directory` is the scenario file's; `legs` says whether truth about flights is told.
+
+    `away` names the teams ("red", "blue") that take part from elsewhere: they are left out. `guests` is who else
+    may come in by the gate; None where there is no gate.
 
     Raises `InputError` for a map or table that is not valid, or does not fit the scenario, and
     `InfeasibleError` if nobody could fly anywhere.
     """
     streams = Streams(scenario.seed)
-    keys = {holder: KeyPair(streams.secret(f"key/{holder}/0")) for holder in (*VERBS, "respond")}
-    setting = _setting(scenario, directory, streams, keys)
+    keys = {holder: first_key(streams, holder) for holder in (*VERBS, RESPOND)}
+    setting = _setting(scenario, directory, streams, keys, guests or Guests())
     terrain = build_terrain(setting)
     require_feasible(setting, terrain)
     kernel = Kernel()
     bus = bus_of(lambda: kernel.now_ms)
     world, flights = build_world(setting, kernel, terrain, streams, bus.port)
-    dispatch_port = bus.port("dispatch", keys["dispatch"])
-    dispatcher = Dispatcher(
-        atlas=_atlas(scenario, setting, terrain),
-        belief=_belief(setting),
-        params=scenario.dispatch,
-        solve=solve_cells,
-        port=dispatch_port,
-        authority=bus.port("authority", keys["authority"]),
-        new_key=lambda number: KeyPair(streams.secret(f"key/dispatch/{number}")),
-        trusted=Verifier({"respond": keys["respond"].public}, {"respond": INTENTS}),
-    )
+    intents = _heeded(keys, guests or Guests())
+    dispatcher, vault = _mind(scenario, setting, terrain, streams, bus, keys, intents)
     if legs:
         flights.legs = bus.port("world/legs")
-    if scenario.red.attacks:
-        world.tampering = Tampering(
-            flights,
-            world.bodies,
-            {"dispatch": lambda: dispatch_port.key},
-            bus.port("injector"),
-            bus.port("injector/truth"),
-        )
+    links = _links(scenario, setting, streams, kernel, bus, away, tampered=guests is not None)
+    siege = CommandSiege(streams, scenario.run.tick_ms, bus.port(GATE) if guests is None else None)
+    world.ears = links
+    world.tampering = Tampering(
+        world, flights, vault, bus.port("injector"), bus.port("injector/truth"), road=links, siege=siege
+    )
     seats = [
         Seat(world, frozenset({Plane.COMMAND, Plane.INJECTION})),
-        Seat(dispatcher, frozenset({Plane.TELEMETRY, Plane.COMMAND})),
-        *_red(scenario, streams, bus),
-        *_blue(scenario, bus, keys["respond"]),
+        Seat(Hearing("dispatch", dispatcher, links), frozenset({Plane.TELEMETRY, Plane.COMMAND})),
+        *_teams(scenario, streams, bus, keys, links, away),
+        Seat(links, frozenset()),
+        Seat(siege, frozenset()),
+        *([] if guests is None else [_labels(scenario, bus)]),
     ]
     return Parts(
         scenario=scenario,
@@ -121,10 +139,100 @@ def build(scenario: Scenario, directory: Path, bus_of: BusOf, *, legs: bool) -> 
         seats=tuple(seats),
         sensors=build_sensors(setting, streams, flights.motion),
         frames=bool(scenario.blue.detectors),
+        intents=intents,
+        links=links,
+        siege=siege,
     )
 
 
-def _setting(scenario: Scenario, directory: Path, streams: Streams, keys: dict[str, KeyPair]) -> Setting:
+def _heeded(keys: Mapping[str, KeyPair], guests: Guests) -> Verifier:
+    heeded = {RESPOND: keys[RESPOND].public, **guests.intents()}
+    return Verifier(heeded, dict.fromkeys(heeded, INTENT_VERBS))
+
+
+def _mind(
+    scenario: Scenario,
+    setting: Setting,
+    terrain: Terrain,
+    streams: Streams,
+    bus: Bus,
+    keys: Mapping[str, KeyPair],
+    intents: Verifier,
+) -> tuple[Dispatcher, Vault]:
+    """Dispatch, and the keys that a thief could steal as they are in force."""
+    port, authority = bus.port("dispatch", keys["dispatch"]), bus.port("authority", keys["authority"])
+    dispatcher = Dispatcher(
+        atlas=_atlas(scenario, setting, terrain),
+        belief=_belief(setting),
+        params=scenario.dispatch,
+        solve=solve_cells,
+        port=port,
+        authority=authority,
+        new_key=lambda number: KeyPair(streams.secret(f"key/dispatch/{number}")),
+        trusted=intents,
+    )
+    return dispatcher, {
+        "dispatch": lambda: port.key,
+        "authority": lambda: authority.key,
+        RESPOND: lambda: keys[RESPOND],
+    }
+
+
+def _teams(
+    scenario: Scenario,
+    streams: Streams,
+    bus: Bus,
+    keys: Mapping[str, KeyPair],
+    links: Links,
+    away: frozenset[str],
+) -> list[Seat]:
+    """The teams that are here: the enemy, who has no links, and the blue team, who has."""
+    seats = [] if "red" in away else red_team(scenario, streams, bus)
+    if "blue" not in away:
+        blue = zip(team_senders(scenario, "blue"), blue_team(scenario, bus, keys[RESPOND]), strict=True)
+        seats += [Seat(Hearing(name, seat.participant, links), seat.planes) for name, seat in blue]
+    return seats
+
+
+def _labels(scenario: Scenario, bus: Bus) -> Seat:
+    """Who labels the attacks that come by the gate; those of the scenario label themselves."""
+    labelled = frozenset(outside_sender("red", name) for name in attack_names(scenario))
+    labels = Labels(bus.port(LABELS), labelled, attack_classes())
+    return Seat(labels, frozenset({Plane.INJECTION, Plane.TRUTH}))
+
+
+def _links(
+    scenario: Scenario,
+    setting: Setting,
+    streams: Streams,
+    kernel: Kernel,
+    bus: Bus,
+    away: frozenset[str],
+    *,
+    tampered: bool,
+) -> Links:
+    """The links of a run, laid on the road; `tampered` if somebody from outside may get at them."""
+    blue = team_senders(scenario, "blue")
+    if "blue" in away:
+        require_present(scenario.links, blue)
+    ends = ends_of([v.id for v in setting.vehicles], [s.id for s in setting.sites], () if "blue" in away else blue)
+    links = Links(
+        ends,
+        [params.rule() for params in scenario.links],
+        streams.noise("links"),
+        lambda: kernel.now_ms,
+        scenario.run.tick_ms,
+        bus.port(ROAD),
+    )
+    if tampered or scenario.red.attacks:
+        links.remember()
+    bus.lay(links)
+    return links
+
+
+def _setting(
+    scenario: Scenario, directory: Path, streams: Streams, keys: dict[str, KeyPair], guests: Guests
+) -> Setting:
     stage = stage_of(scenario, directory)
     waiting, extra = demand_of(scenario, stage, streams)
     return Setting(
@@ -137,8 +245,8 @@ def _setting(scenario: Scenario, directory: Path, streams: Streams, keys: dict[s
         wind=Wind.blowing_from(scenario.weather.wind_mps, scenario.weather.wind_from_deg),
         docking=scenario.docking,
         sensors=scenario.sensors,
-        trusted_keys={holder: keys[holder].public for holder in VERBS},
-        allowed_verbs=VERBS,
+        trusted_keys={**{holder: keys[holder].public for holder in VERBS}, **guests.orders()},
+        allowed_verbs={**VERBS, **dict.fromkeys(guests.orders(), ORDER_VERBS)},
     )
 
 
@@ -208,32 +316,3 @@ def _belief(setting: Setting) -> Belief:
     }
     site_xy = {site.id: (site.x_m, site.y_m) for site in setting.sites}
     return Belief(vehicles, site_xy, {point.id for point in setting.points})
-
-
-def _red(scenario: Scenario, streams: Streams, bus: Bus) -> Sequence[Seat]:
-    kinds = {kind.params: kind for kind in attack_kinds().values()}
-    seats = []
-    for number, params in enumerate(scenario.red.attacks):
-        kind = kinds[type(params)]
-        name = f"{kind.kind}-{number}"
-        means = Means(
-            attack_id=name,
-            injection=bus.port(f"red/{name}"),
-            truth=bus.port(f"red/{name}"),
-            rng=streams.generator(f"red/{name}"),
-        )
-        attack = kind.make(params, means)
-        seats.append(Seat(attack, frozenset({Plane.TELEMETRY, Plane.INJECTION})))
-    return seats
-
-
-def _blue(scenario: Scenario, bus: Bus, key: KeyPair) -> Sequence[Seat]:
-    kinds = {kind.params: kind for kind in detector_kinds().values()}
-    detectors = [kinds[type(params)].make(params) for params in scenario.blue.detectors]
-    if not detectors:
-        return []
-    eyes = frozenset({Plane.TELEMETRY})
-    seats = [Seat(Watchman(detectors, bus.port("watchman")), eyes)]
-    if scenario.blue.respond:
-        seats.append(Seat(Playbook(bus.port("respond", key)), eyes))
-    return seats

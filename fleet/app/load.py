@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fleet.app.build import BusOf, Parts, build
+from fleet.app.build import BusOf, Guests, Parts, build
 from fleet.app.scenario import Scenario
 from fleet.app.setting import SCENARIO, find_file, stage_of
 from fleet.app.yamlfile import load_placed, to_yaml
@@ -43,10 +43,13 @@ class LoadedScenario:
         about_name = any(fault.path.endswith(f".{name}") for name in (fault.found, fault.found[1:-1]) if name)
         return self.places.placed(fault, key=about_name)
 
-    def build(self, bus_of: BusOf) -> Parts:
-        """The parts of a run. Raises `InputError` where the scenario does not fit its map or table."""
+    def build(self, bus_of: BusOf, *, away: frozenset[str] = frozenset(), guests: Guests | None = None) -> Parts:
+        """The parts of a run, as `fleet.app.build.build` makes them.
+
+        Raises `InputError` where the scenario does not fit its map or table.
+        """
         with self.placed():
-            return build(self.scenario, self.directory, bus_of, legs=True)
+            return build(self.scenario, self.directory, bus_of, legs=True, away=away, guests=guests)
 
     def check(self) -> dict[str, int]:
         """How many vehicles, sites and pickup points there are. Raises `InputError` as `build` does."""
@@ -58,10 +61,11 @@ class LoadedScenario:
             "pickup_points": len(stage.city.pickup_points),
         }
 
-    def resolved_yaml(self, home: Path) -> str:
+    def resolved_yaml(self, home: Path | None) -> str:
         """The scenario with all defaults spelled out, for a file in the directory `home`.
 
-        Paths to other files are rewritten relative to `home`, so that the text can be run again from there.
+        Paths to other files are rewritten relative to `home`, so that the text can be run again from there; where
+        it will lie is not known (None), they are absolute.
         """
         data = self.scenario.model_dump(mode="json", exclude_none=True)
         for section, name in (("city", "map"), ("demand", "csv")):
@@ -69,9 +73,11 @@ class LoadedScenario:
                 data[section][name] = self._seen_from(home, data[section][name])
         return "# Resolved by `fleet run`: every setting, defaults included.\n" + to_yaml(data)
 
-    def _seen_from(self, home: Path, name: str) -> str:
+    def _seen_from(self, home: Path | None, name: str) -> str:
         found = find_file(name, self.directory)
-        return name if found is None else os.path.relpath(found.resolve(), home.resolve())
+        if found is None:
+            return name
+        return str(found.resolve()) if home is None else os.path.relpath(found.resolve(), home.resolve())
 
 
 def load_scenario(path: Path, overrides: Sequence[str] = ()) -> LoadedScenario:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from fleet.app.links import LinkParams
 from fleet.base.params import Params, refusal
 from fleet.demand.model import Span
 from fleet.demand.params import DemandParams
@@ -68,6 +69,8 @@ class Scenario(Params):
     demand: DemandParams
     dispatch: DispatchParams = DispatchParams()
     sensors: SensorParams = SensorParams()
+    links: tuple[LinkParams, ...] = ()
+    """Faults on the way between vehicles, sites, dispatch and the bus; in this order, each behind the other."""
     red: RedParams = RedParams()
     blue: BlueParams = BlueParams()
     output: OutputParams = OutputParams()

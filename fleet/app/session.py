@@ -1,248 +1,221 @@
-"""One run from its first tick to its summary: the road, the listeners, the record, Ctrl-C.
+"""One run from its first tick to its summary: the outside, the listeners, the record, the pace, Ctrl-C.
 
-Whatever ends a run (its own end, the user, a full disk, a mistake of ours), the record is closed as what it is
-and the road is given back.
+Whatever ends a run (its own end, the user, a full disk, a mistake of ours), the record is closed as what it is,
+everybody outside is told, and the doors are shut.
 """
 
 from __future__ import annotations
 
-import gc
-import platform
-import signal
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-import fleet
+from fleet.app.admission import BusOptions, admission_for
 from fleet.app.build import Parts
+from fleet.app.host import Host
+from fleet.app.keep import Thinned, close_record, frames_every, kept_whole, recorder_for
 from fleet.app.load import LoadedScenario
+from fleet.app.pace import LivePace, Nobody
 from fleet.app.progress import meter_for
+from fleet.app.provenance import run_info
 from fleet.app.remarks import remarks_on
-from fleet.app.run import Runner
-from fleet.base.errors import RunError
+from fleet.app.run import ALONE, Company, Interrupted, Runner, patient_collector
+from fleet.app.seats import SeatOptions
+from fleet.app.serve import PageOptions, page_for
+from fleet.app.stop import Stop, stoppable
 from fleet.bus.memory import MemoryBus
-from fleet.messages.envelope import Message
-from fleet.messages.frames import TelemetryFrame
-from fleet.messages.port import Bus, Listener
+from fleet.messages.port import Listener
 from fleet.record.digest import Digest
-from fleet.record.writer import RunRecorder
+from fleet.record.writer import RunRecorder, require_room
 from fleet.report.summary import Summary, summarise
 from fleet.report.tally import Tally
 
-DEPENDENCIES = (
-    "cryptography", "duckdb", "msgspec", "numpy", "ortools", "pydantic", "pyproj", "pyzmq", "ruamel.yaml",
-    "scipy", "shapely", "simpy",
-)  # fmt: skip
-"""Whose versions a record names: those that could change what a run says."""
+
+@dataclass(frozen=True)
+class LiveOptions:
+    """How a run goes by the clock on the wall.
+
+    `factor` is simulated seconds per second, 0 for as fast as it goes. With `every_tick` no tick is skipped, and
+    each has its telemetry frame.
+    """
+
+    factor: float = 0.0
+    paused: bool = False
+    every_tick: bool = False
+
+
+NO_SEATS = SeatOptions(())
 
 
 @dataclass(frozen=True)
 class SessionOptions:
-    """What the user asked of a run beside its scenario. `bus` is the endpoint of the socket road, if any."""
+    """What the user asked of a run beside its scenario. Without `bus` nobody outside can reach it."""
 
     record: Path | None = None
     overwrite: bool = False
-    bus: str | None = None
-    bus_wait_s: float = 0.0
+    bus: BusOptions | None = None
+    seats: SeatOptions = NO_SEATS
+    live: LiveOptions = LiveOptions()
+    page: PageOptions | None = None
     quiet: bool = False
     say: Callable[[str], None] = lambda text: None
     """Takes remarks for people, one line each."""
 
 
-class Interrupted(Exception):
-    """The user asked the run to stop; raised between two ticks."""
+@dataclass(frozen=True)
+class Ended:
+    """What a run came to. `stopped_by` is the operator who stopped it, if one did."""
+
+    summary: Summary
+    stopped_by: str = ""
 
 
-class Thinned:
-    """A listener that passes on only the telemetry frames that were asked for; all else it passes on."""
+@dataclass(frozen=True)
+class _Ready:
+    """Everything a run needs, from its first tick on."""
 
-    def __init__(self, inner: Listener, every: int) -> None:
-        self._inner = inner
-        self._every = every
-
-    def hear(self, tick: int, batch: Sequence[Message]) -> None:
-        """Pass on frames of every `every`-th tick (0: none)."""
-        self._inner.hear(tick, [message for message in batch if self._wanted(message)])
-
-    def _wanted(self, message: Message) -> bool:
-        body = message.body
-        return not isinstance(body, TelemetryFrame) or (self._every > 0 and body.tick % self._every == 0)
+    parts: Parts
+    info: Mapping[str, Any]
+    options: SessionOptions
+    host: Host | None
+    recorder: RunRecorder | None
+    stop: Stop
 
 
-def run_session(loaded: LoadedScenario, options: SessionOptions) -> Summary:
-    """Run the scenario. The summary's status is `complete` or, after Ctrl-C, `interrupted`.
+def run_session(loaded: LoadedScenario, options: SessionOptions) -> Ended:
+    """Run the scenario. The summary's status is `complete`, or `interrupted` after Ctrl-C or an operator's order.
 
     Raises `InputError` or `InfeasibleError` before the run, `UsageError` for an endpoint or a directory that is
     taken, `RunError` for a run that fails half-way.
     """
-    with _road(options) as (bus_of, watched, await_reader):
-        parts = loaded.build(bus_of)
+    with stoppable() as stop, ExitStack() as stack:
+        if options.record is not None:
+            require_room(options.record, overwrite=options.overwrite)
+        host = _host(loaded, options, stack)
+        if host is None:
+            parts = loaded.build(MemoryBus)
+        else:
+            parts = loaded.build(host.bus_of, away=host.away, guests=host.guests)
         for remark in remarks_on(parts.scenario, parts.setting.city):
             options.say(remark)
-        info = _run_info(loaded, parts)
-        recorder = _recorder(parts, options)
+        if host is not None:
+            host.meet(parts, (options.live.factor, options.live.paused), stop.check)
+        info = run_info(loaded, parts) | ({} if host is None else host.outsiders.as_info())
+        if host is not None:
+            host.feed(parts, loaded.resolved_yaml(None), info, stop.check)
+            title = loaded.scenario.name
+            stack.enter_context(page_for(options.page, host.url, host.admission, title, options.say))
+        recorder = recorder_for(parts, options.record, overwrite=options.overwrite)
         if recorder is not None and options.record is not None:
             recorder.open(loaded.resolved_yaml(options.record), info)
-        try:
-            await_reader()
-            return _run(parts, recorder, info, watched, options)
-        except BaseException as error:
-            # Closes the record of a run that did not come to its end; after the end this does nothing.
-            if recorder is not None:
-                # On a full disk this fails as well; what failed first is what the user should read.
-                with suppress(RunError):
-                    recorder.abort("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", {})
-            raise
+        with kept_whole(recorder):
+            if host is not None:
+                host.await_readers(stop.check)
+            return _run(_Ready(parts, info, options, host, recorder, stop))
 
 
-def _run(
-    parts: Parts,
-    recorder: RunRecorder | None,
-    info: Mapping[str, Any],
-    watched: Callable[[], bool],
-    options: SessionOptions,
-) -> Summary:
+def _host(loaded: LoadedScenario, options: SessionOptions, stack: ExitStack) -> Host | None:
+    if options.bus is None:
+        return None
+    admission = admission_for(options.bus, page=options.page is not None, stack=stack)
+    for remark in admission.remarks:
+        options.say(remark)
+    host = stack.enter_context(closing(Host(loaded.scenario, options.bus, options.seats, admission, options.say)))
+    options.say(f"listening at {host.url}")
+    return host
+
+
+def _run(ready: _Ready) -> Ended:
     digest, tally = Digest(), Tally()
-    scenario = parts.scenario
-    every = max(1, round(1000 * scenario.output.telemetry_s / scenario.run.tick_ms))
-    frames_every = every if recorder is not None and scenario.output.telemetry_s else 0
+    scenario, host, options = ready.parts.scenario, ready.host, ready.options
     listeners: list[Listener] = [digest, tally]
-    if recorder is not None:
-        listeners.insert(0, Thinned(recorder, frames_every))
+    # A recorder elsewhere may come at any time, and is to have the frames that one here would have.
+    every = frames_every(scenario) if ready.recorder is not None or host is not None else 0
+    if ready.recorder is not None:
+        listeners.insert(0, Thinned(ready.recorder, every))
+    if host is not None:
+        listeners += host.listeners
+    pace = _pace(ready)
     began = time.monotonic()
     status = "complete"
-    with meter_for(scenario.run.span, tally, quiet=options.quiet) as meter, _stop_asked() as stop_asked:
+    try:
+        with meter_for(scenario.run.span, tally, quiet=options.quiet) as meter:
 
-        def between_ticks(now_ms: int) -> None:
-            meter.show(now_ms)
-            if stop_asked():
-                raise Interrupted
+            def between_ticks(now_ms: int) -> None:
+                meter.show(now_ms)
+                if ready.stop.asked or (pace is not None and pace.stopped_by):
+                    raise Interrupted
 
-        runner = Runner(parts, listeners, frames_every=frames_every, watched=watched, progress=between_ticks)
-        try:
-            with _patient_collector():
-                runner.run()
-        except Interrupted:
-            status = "interrupted"
-    results = {
-        "wall_s": round(time.monotonic() - began, 3),
+            runner = Runner(
+                ready.parts,
+                listeners,
+                frames_every=every,
+                watched=_watched(ready, pace),
+                progress=between_ticks,
+                company=_company(host, pace),
+            )
+            ready.stop.gentle = True
+            try:
+                with patient_collector():
+                    runner.run()
+            except Interrupted:
+                status = "interrupted"
+    except BaseException:
+        if host is not None:
+            host.fail(digest.hexdigest())
+        raise
+    return _close(ready, runner.heard, time.monotonic() - began, status, (tally, digest), pace)
+
+
+def _close(
+    ready: _Ready, heard: int, wall_s: float, status: str, kept: tuple[Tally, Digest], pace: LivePace | None
+) -> Ended:
+    """Write down what it came to, and tell everybody outside."""
+    tally, digest = kept
+    stopped_by = "" if pace is None else pace.stopped_by
+    results: dict[str, Any] = {
+        "wall_s": round(wall_s, 3),
         "digest": digest.hexdigest(),
         "digest_world": digest.world_hexdigest(),
     }
-    summary = summarise(tally, {**info, **results, "status": status})
-    if recorder is not None:
-        _close(recorder, status, {**results, "summary": asdict(summary)})
-    return summary
+    if status != "complete":
+        results["stop_tick"] = heard
+        results |= {"stopped_by": stopped_by} if stopped_by else {}
+    summary = summarise(tally, {**ready.info, **results, "status": status})
+    results["summary"] = asdict(summary)
+    close_record(ready.recorder, status, results)
+    if ready.host is not None:
+        ready.host.end("complete" if status == "complete" else "interrupted", summary.digest, results)
+    return Ended(summary, stopped_by)
 
 
-@contextmanager
-def _patient_collector() -> Iterator[None]:
-    """Let the garbage collector look less often: a run makes many small messages and next to no cycles.
-
-    Worth a quarter of the time at ten thousand vehicles (`tools/bench/simulate.py` does the same to both sides).
-    """
-    before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
-
-
-def _close(recorder: RunRecorder, status: str, results: Mapping[str, Any]) -> None:
-    if status == "complete":
-        recorder.close(results)
-    else:
-        recorder.abort("interrupted", results)
-
-
-def _recorder(parts: Parts, options: SessionOptions) -> RunRecorder | None:
-    if options.record is None:
+def _pace(ready: _Ready) -> LivePace | None:
+    live, host = ready.options.live, ready.host
+    if host is None and not live.factor:
         return None
-    frame = parts.setting.city.frame
-    return RunRecorder(options.record, overwrite=options.overwrite, to_lon_lat=frame.to_degrees)
+    return LivePace(
+        ready.parts.scenario.run.tick_ms,
+        Nobody() if host is None else host.gate,
+        factor=live.factor,
+        paused=live.paused,
+        stop_asked=lambda: ready.stop.asked,
+        say=ready.options.say,
+    )
 
 
-def _run_info(loaded: LoadedScenario, parts: Parts) -> dict[str, Any]:
-    """What `run.json` says before the run."""
-    scenario, city = loaded.scenario, parts.setting.city
-    versions: dict[str, str] = {}
-    for name in DEPENDENCIES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            versions[name] = "unknown"
-    return {
-        "name": scenario.name,
-        "seed": scenario.seed,
-        "version": fleet.__version__,
-        "city": city.name,
-        "attribution": city.attribution,
-        "python": platform.python_version(),
-        "platform": f"{sys.platform}-{platform.machine()}",
-        "dependencies": versions,
-    }
+def _watched(ready: _Ready, pace: LivePace | None) -> Callable[[], bool]:
+    host = ready.host
+    if host is None or pace is None:
+        return lambda: False
+    if ready.options.live.every_tick:
+        return lambda: True
+    return lambda: host.watched or pace.timed
 
 
-@contextmanager
-def _road(
-    options: SessionOptions,
-) -> Iterator[tuple[Callable[[Callable[[], int]], Bus], Callable[[], bool], Callable[[], None]]]:
-    """How to make the road, whether anybody outside listens, and how to wait for somebody who does.
-
-    The road is closed at the end, if it was made.
-    """
-    endpoint = options.bus
-    if endpoint is None:
-        yield MemoryBus, lambda: False, lambda: None
-        return
-    from fleet.bus.sockets import SocketBus
-
-    made: list[SocketBus] = []
-
-    def bus_of(clock: Callable[[], int]) -> Bus:
-        made.append(SocketBus(clock, endpoint))
-        options.say(f"telemetry at {made[0].telemetry_endpoint}")
-        return made[0]
-
-    def await_reader() -> None:
-        if options.bus_wait_s > 0.0 and not made[0].await_reader(options.bus_wait_s):
-            options.say(f"nobody subscribed within {options.bus_wait_s:g} s; starting")
-
-    try:
-        yield bus_of, lambda: made[0].watched, await_reader
-    finally:
-        for bus in made:
-            bus.close()
-
-
-@contextmanager
-def _stop_asked() -> Iterator[Callable[[], bool]]:
-    """Whether SIGINT or SIGTERM came. The first is a request; a second SIGINT is a KeyboardInterrupt."""
-    asked: list[int] = []
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        if asked and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    try:
-        before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:
-        # Not the main thread: whoever runs us there has the signals.
-        yield lambda: False
-        return
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _company(host: Host | None, pace: LivePace | None) -> Company:
+    if host is None or pace is None:
+        return ALONE if pace is None else Company(pace=pace)
+    return host.company(pace)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fleet.app.links import ends_of, link_faults
 from fleet.app.scenario import Scenario
 from fleet.base.errors import Fault, InputError, did_you_mean
 from fleet.base.materials import MATERIALS
@@ -67,6 +68,8 @@ def stage_of(scenario: Scenario, directory: Path) -> Stage:
     ]
     listed = _listed(scenario, directory, city, faults)
     faults += _target_faults(scenario, vehicles)
+    names = [vehicle.id for vehicle in vehicles], [site.id for site in sites]
+    faults += link_faults(scenario.links, ends_of(*names), SCENARIO)
     if faults:
         raise InputError(faults)
     return Stage(city, sites, vehicles, listed)

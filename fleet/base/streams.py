@@ -100,6 +100,11 @@ class Noise:
             pair.append(((_splitmix_int((first + tick) & _MASK) >> 12) + 0.5) * 2.0**-52)
         return math.sqrt(-2.0 * math.log(pair[0])) * math.cos(2.0 * math.pi * pair[1])
 
+    def one_uniform(self, entity: int, tick: int, lane: int = 0) -> float:
+        """`uniform(entity, tick, lane)` for one pair, without the cost of arrays; equal to the last bit."""
+        first = _splitmix_int((self._lane(lane) + entity) & _MASK)
+        return ((_splitmix_int((first + tick) & _MASK) >> 12) + 0.5) * 2.0**-52
+
     def uniform(self, entity: npt.ArrayLike, tick: npt.ArrayLike, lane: int = 0) -> Floats:
         """Uniform on (0, 1), both ends left out: 52 bits and a half are exact, and can be no more."""
         bits = self._bits(entity, tick, lane) >> np.uint64(12)

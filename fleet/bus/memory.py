@@ -1,4 +1,4 @@
-"""The road in one process: a list. Nothing is encoded, nothing can be lost."""
+"""The road in one process: a list. Nothing is encoded, and nothing is lost but by links."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from fleet.bus.mouth import Mouth
 from fleet.bus.order import sort_batch
 from fleet.messages.envelope import Message
 from fleet.messages.plane import Plane
-from fleet.messages.port import PlaneCount
+from fleet.messages.port import PlaneCount, Ways
 from fleet.messages.seal import KeyPair
 
 
 class MemoryBus:
-    """A `fleet.messages.port.Bus`. `clock` gives the simulated time in integer milliseconds."""
+    """A `fleet.messages.port.Bus`. `clock` gives the simulated time in integer milliseconds.
+
+    The links that are laid, if any, may be faulty; what they bring late is heard at a later turn.
+    """
 
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
+        self._ways: Ways | None = None
         self._said: list[Message] = []
         self._twins = False
         self._counters: dict[str, list[int]] = {}
@@ -32,6 +36,10 @@ class MemoryBus:
         self._twins = True
         self._said.append(message)
 
+    def lay(self, ways: Ways) -> None:
+        """Let what is said go over these links from now on."""
+        self._ways = ways
+
     @property
     def pending(self) -> bool:
         """Whether anything was said since the last turn."""
@@ -39,6 +47,8 @@ class MemoryBus:
 
     def turn(self) -> list[Message]:
         """Everything said since the last turn, in the order (plane, sender, sequence)."""
+        if self._ways is not None and not self._ways.idle:
+            self._go_over(self._ways)
         if not self._said:
             return []
         batch = self._said.copy()
@@ -48,6 +58,13 @@ class MemoryBus:
         self._twins = False
         self._count(batch)
         return batch
+
+    def _go_over(self, ways: Ways) -> None:
+        """Let the links have what was said; what they bring, and what they tell of it, is there instead."""
+        said = self._said.copy()
+        self._said.clear()
+        self._said += ways.up(self._clock(), said)
+        self._twins |= ways.mixed
 
     def _count(self, batch: list[Message]) -> None:
         now = [0] * len(Plane)

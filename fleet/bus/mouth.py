@@ -1,4 +1,4 @@
-"""The port both roads hand out: it numbers, dates and signs; where an envelope goes is the road's matter.
+"""The port that roads hand out: it numbers, dates and signs; where an envelope goes is the road's matter.
 
 `say` is called for every event of a run, so it does nothing but count, build the envelope and hand it over.
 """

@@ -1,6 +1,6 @@
 """The total order of what is said in one tick, and who may read what.
 
-Both roads sort by (plane, sender, sequence): a run does not depend on which participant happened to speak
+Every road sorts by (plane, sender, sequence): a run does not depend on which participant happened to speak
 first, nor on how a socket interleaved two senders.
 """
 
@@ -39,4 +39,6 @@ def sort_batch(batch: list[Message], *, twins: bool) -> None:
 
 def inbox(batch: Iterable[Message], planes: frozenset[Plane]) -> list[Message]:
     """What a reader of `planes` may see of a batch, in its order."""
+    if not planes:
+        return []
     return [message for message in batch if message.body.plane in planes]

@@ -27,10 +27,14 @@ class Frame:
     lon: float
     lat: float
 
+    @property
+    def proj(self) -> str:
+        """The local metres as a PROJ string."""
+        return f"+proj=aeqd +lat_0={self.lat!r} +lon_0={self.lon!r} +datum=WGS84 +units=m +no_defs"
+
     @cached_property
     def _transformer(self) -> Transformer:
-        local = f"+proj=aeqd +lat_0={self.lat!r} +lon_0={self.lon!r} +datum=WGS84 +units=m +no_defs"
-        return Transformer.from_crs("EPSG:4326", local, always_xy=True)
+        return Transformer.from_crs("EPSG:4326", self.proj, always_xy=True)
 
     def to_metres(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Floats]:
         """Degrees to (x east, y north) metres; arrays or numbers."""

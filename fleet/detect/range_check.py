@@ -115,7 +115,9 @@ def _corrections(
 ) -> tuple[npt.NDArray[np.int64], Floats]:
     """(vehicles with a good fix, their corrections (m, 2) in metres), by normal equations for each vehicle.
 
-    Of the roster's `n` vehicles and of its anchors only; ranges of others, and what is not finite, are left out.
+    Of the roster's `n` vehicles and of its anchors only; ranges of others, and what is not finite (a vehicle that
+    was not heard, or has no fix), are left out. So are rows that came late: where a vehicle was then says nothing
+    against where it is now.
     """
     x = np.asarray(unpack(claimed.x_m), dtype=np.float64)
     y = np.asarray(unpack(claimed.y_m), dtype=np.float64)
@@ -124,6 +126,10 @@ def _corrections(
     measured = np.asarray(unpack(ranges.range_m), dtype=np.float64)
     known = (who < min(n, len(x), len(y))) & (anchor < len(anchors))
     who, anchor, measured = who[known], anchor[known], measured[known]
+    if claimed.age_ms:
+        age_ms = np.resize(unpack(claimed.age_ms, "<u4"), len(x))
+        fresh = age_ms[who] == 0
+        who, anchor, measured = who[fresh], anchor[fresh], measured[fresh]
     finite = np.isfinite(x[who]) & np.isfinite(y[who]) & np.isfinite(measured)
     who, anchor, measured = who[finite], anchor[finite], measured[finite]
     dx, dy = x[who] - anchors[anchor, 0], y[who] - anchors[anchor, 1]

@@ -5,6 +5,8 @@ Any bytes decode to an `Envelope` or raise `MessageError`; nothing else can happ
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from fleet.base.errors import MessageError
@@ -13,6 +15,7 @@ from fleet.messages.plane import Body
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Message)
+_batch_decoder = msgspec.msgpack.Decoder(list[Message])
 _json = msgspec.json.Encoder()
 
 
@@ -21,15 +24,40 @@ def encode(message: Envelope[Body]) -> bytes:
     return _encoder.encode(message)
 
 
-def decode(data: bytes) -> Message:
+def encode_into(message: Envelope[Body], buffer: bytearray) -> None:
+    """The wire form as the whole content of `buffer`, which big messages can share one after the other."""
+    _encoder.encode_into(message, buffer)
+
+
+def decode(data: bytes | memoryview) -> Message:
     """The envelope in `data`. Raises `MessageError` that names the field at fault."""
     try:
         message = _decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MessageError(f"not a message of this bus: {error}") from None
+    _require_version(message)
+    return message
+
+
+def encode_batch(messages: Sequence[Envelope[Body]]) -> bytes:
+    """Many envelopes as one MessagePack array."""
+    return _encoder.encode(messages)
+
+
+def decode_batch(data: bytes | memoryview) -> list[Message]:
+    """The envelopes of `encode_batch`. Raises `MessageError` that names the item and field at fault."""
+    try:
+        messages = _batch_decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MessageError(f"not messages of this bus: {error}") from None
+    for message in messages:
+        _require_version(message)
+    return messages
+
+
+def _require_version(message: Message) -> None:
     if message.v != WIRE_VERSION:
         raise MessageError(f"wire version: expected {WIRE_VERSION}, found {message.v}; upgrade the older side")
-    return message
 
 
 def encode_json(message: object) -> bytes:

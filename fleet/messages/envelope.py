@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from fleet.messages import frames, orders, reports, security, tamper, truth
+from fleet.messages import control, frames, notices, orders, reports, security, tamper, truth
 from fleet.messages.plane import Body
 
 WIRE_VERSION = 1
@@ -18,8 +18,13 @@ AnyBody = (
     | orders.QuarantineVehicle | orders.RevokeKey | orders.OrderIssued | orders.PlanPublished
     | orders.PickupMissed | orders.VehicleQuarantined | security.Alert | tamper.StartTamper
     | tamper.StopTamper | tamper.ForgeOrder | tamper.TamperAnswered | truth.AttackBegan
-    | truth.AttackEnded | truth.TamperEffect | truth.WorldClosed | truth.LegFlown
+    | truth.AttackEnded | truth.TamperEffect | truth.WorldClosed | truth.LegFlown | truth.MessagesLost
     | frames.TelemetryFrame | frames.RangeFrame | frames.TruthFrame
+    | control.PauseRun | control.ResumeRun | control.StepRun | control.SetSpeed | control.StopRun
+    | notices.MessagesRefused | notices.ParticipantDropped | notices.Beat | notices.RunEnded
+    | notices.Snapshot | notices.CityMap | notices.Receipt | notices.JoinSeat | notices.SeatGranted
+    | notices.SeatRefused | notices.TickOpened | notices.TickDone | notices.SessionOver | notices.Credit
+    | notices.FeedBegins | notices.FeedEnds
 )  # fmt: skip
 
 B = TypeVar("B", bound=Body, covariant=True)

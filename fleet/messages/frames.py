@@ -11,7 +11,7 @@ from fleet.messages.plane import Frame, Plane
 
 
 def pack(values: npt.ArrayLike, dtype: str = "<f4") -> bytes:
-    """A column as bytes: `<f4`, `<u2` or `<u1`."""
+    """A column as bytes: `<f4`, `<u4`, `<u2` or `<u1`."""
     return np.ascontiguousarray(values, dtype=dtype).tobytes()
 
 
@@ -20,8 +20,12 @@ def unpack(column: bytes, dtype: str = "<f4") -> npt.NDArray[np.generic]:
     return np.frombuffer(column, dtype=dtype)
 
 
-class TelemetryFrame(Frame, frozen=True, kw_only=True):
-    """What every vehicle says of itself now, in roster order. `state` is `<u1` into `reports.STATES`."""
+class TelemetryFrame(Frame, frozen=True, kw_only=True, omit_defaults=True):
+    """What every vehicle says of itself now, in roster order. `state` is `<u1` into `reports.STATES`.
+
+    Where a link is faulty, the numbers of a vehicle that was not heard are NaN, and its state is the last one known.
+    `age_ms` (`<u4`) says how old each row is that came late; it is empty, and left out, while every row is fresh.
+    """
 
     plane: ClassVar[Plane] = Plane.TELEMETRY
     tick: int
@@ -32,6 +36,7 @@ class TelemetryFrame(Frame, frozen=True, kw_only=True):
     battery_wh: bytes
     load_kg: bytes
     state: bytes
+    age_ms: bytes = b""
 
 
 class RangeFrame(Frame, frozen=True, kw_only=True):

@@ -40,6 +40,13 @@ class Participant(Protocol):
         """When to be woken even if nothing is said; None for never."""
 
 
+class Seat(NamedTuple):
+    """A participant, and the planes it may read."""
+
+    participant: Participant
+    planes: frozenset[Plane]
+
+
 class Listener(Protocol):
     """One who only listens: a digest, a recorder, a tally."""
 
@@ -62,8 +69,23 @@ class KeyedPort(Port, Protocol):
     key: KeyPair | None
 
 
+class Ways(Protocol):
+    """The links over which senders reach a road; some may be faulty."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing for them to do."""
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the last turn brought anything over a faulty link, so that two messages may bear one number."""
+
+    def up(self, now_ms: int, said: Sequence[Message]) -> list[Message]:
+        """What is heard at a turn, in no particular order, of what was `said` since the last one and before."""
+
+
 class Bus(Protocol):
-    """A road. Both roads keep the same order and the same numbers, so a run is the same on either."""
+    """A road. Every road keeps the same order and the same numbers, so a run is the same on each."""
 
     def port(self, sender: str, key: KeyPair | None = None) -> KeyedPort:
         """A mouth for `sender`. Two ports of one sender share their counters."""
@@ -71,6 +93,9 @@ class Bus(Protocol):
     @property
     def pending(self) -> bool:
         """Whether anything was said since the last turn."""
+
+    def lay(self, ways: Ways) -> None:
+        """Let what is said go over these links from now on."""
 
     def turn(self) -> list[Message]:
         """Everything said since the last turn, in the order (plane, sender, sequence)."""

@@ -14,13 +14,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from fleet.base.errors import MessageError
 from fleet.messages.codec import signed_bytes
 from fleet.messages.envelope import Envelope
-from fleet.messages.plane import Body
+from fleet.messages.plane import Body, Plane
 
 Refusal = Literal["", "unknown-key", "bad-signature", "replay", "stale", "not-allowed"]
 """Why an order was refused; "" is none."""
 
 LIFETIME_MS = 5_000
 """How long an order may be on its way."""
+
+MAX_SEQ = 2**63 - 1
+"""Counters are signed 64-bit numbers from 0 up."""
 
 
 class KeyPair:
@@ -36,12 +39,16 @@ class KeyPair:
 
 
 class Verifier:
-    """What one receiver trusts: key and allowed verbs of every holder, and how far each has counted."""
+    """What one receiver trusts: key and allowed verbs of every holder, and how far each has counted.
+
+    A sender counts on each plane by itself, over all kinds of messages: a counter for each kind would let an enemy
+    who holds messages back change their order.
+    """
 
     def __init__(self, keys: Mapping[str, bytes], verbs: Mapping[str, frozenset[str]]) -> None:
         self._keys = {holder: Ed25519PublicKey.from_public_bytes(key) for holder, key in keys.items()}
         self._verbs = dict(verbs)
-        self._counted: dict[str, int] = {}
+        self._counted: dict[str, dict[Plane, int]] = {}
 
     def check(self, message: Envelope[Body], now_ms: int) -> Refusal:
         """ "" if the order is to be obeyed; it then counts as seen. Otherwise the first cause found."""
@@ -55,13 +62,14 @@ class Verifier:
             )
         except InvalidSignature:
             return "bad-signature"
-        if message.seq <= self._counted.get(message.sender, -1):
+        counted = self._counted.setdefault(message.sender, {})
+        if not counted.get(message.body.plane, -1) < message.seq <= MAX_SEQ:
             return "replay"
         if now_ms > message.expires_ms:
             return "stale"
         if type(message.body).__name__ not in self._verbs.get(message.sender, frozenset()):
             return "not-allowed"
-        self._counted[message.sender] = message.seq
+        counted[message.body.plane] = message.seq
         return ""
 
     def rotate(self, holder: str, public_key: bytes) -> None:
@@ -76,3 +84,8 @@ class Verifier:
         except ValueError:
             raise MessageError(f"a new key for `{holder}`: expected 32 bytes, found {len(public_key)}") from None
         self._counted.pop(holder, None)
+
+    def trust(self, holder: str, public_key: bytes, verbs: frozenset[str]) -> None:
+        """`rotate` for somebody new, who may use these verbs."""
+        self.rotate(holder, public_key)
+        self._verbs[holder] = verbs

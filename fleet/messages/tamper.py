@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from fleet.messages.orders import FlyRoute, Recall
+from collections.abc import Mapping
+
+from fleet.messages.orders import FlyRoute, QuarantineVehicle, Recall, RevokeKey, RotateKey
 from fleet.messages.plane import Injection
 
 
 class StartTamper(Injection, frozen=True, kw_only=True):
-    """Start a primitive on a target; parameters carry their units in their names."""
+    """Start a primitive on a target. Parameters are numbers that carry their units in their names, or words."""
 
     tamper_id: str
     primitive: str
     target: str
-    parameters: dict[str, float]
+    parameters: Mapping[str, float | str]
 
 
 class StopTamper(Injection, frozen=True, kw_only=True):
@@ -22,10 +24,10 @@ class StopTamper(Injection, frozen=True, kw_only=True):
 
 
 class ForgeOrder(Injection, frozen=True, kw_only=True):
-    """Put `order` on the command plane in the name of the key that `tamper_id` stole."""
+    """Put `order` on the command plane under the key that `tamper_id` stole, or give it the vehicle it flies."""
 
     tamper_id: str
-    order: FlyRoute | Recall
+    order: FlyRoute | Recall | RotateKey | QuarantineVehicle | RevokeKey
 
 
 class TamperAnswered(Injection, frozen=True, kw_only=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fleet.messages.plane import Truth
 
 
@@ -26,6 +28,18 @@ class TamperEffect(Truth, frozen=True, kw_only=True):
     entity: str
     quantity: str
     size: float
+
+
+class MessagesLost(Truth, frozen=True, kw_only=True):
+    """So many messages of one link were never heard.
+
+    `direction` is "up" for what `who` said, "down" for what it was to hear. Telemetry frames are not counted.
+    """
+
+    who: str
+    direction: Literal["up", "down"]
+    cause: Literal["loss", "cut", "overflow", "on-the-way"]
+    count: int
 
 
 class WorldClosed(Truth, frozen=True, kw_only=True):

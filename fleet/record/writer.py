@@ -132,17 +132,23 @@ def _make(directory: Path) -> None:
         raise UsageError(f"{directory}: cannot make this directory: {error.strerror or error}") from None
 
 
-def _make_room(directory: Path, *, overwrite: bool) -> None:
+def require_room(directory: Path, *, overwrite: bool) -> None:
+    """Raises `UsageError` if a run cannot be recorded into `directory`; touches nothing."""
     with writing(directory):
         if directory.exists() and not directory.is_dir():
             raise UsageError(f"{directory}: expected a directory to record into, found a file")
-        _make(directory)
-        if not any(directory.iterdir()):
+        if not directory.exists() or not any(directory.iterdir()):
             return
         if not (directory / INFO).is_file():
             raise UsageError(f"{directory}: is not empty and is not a recorded run; name another directory")
         if not overwrite:
             raise UsageError(f"{directory}: holds a recorded run already; name another, or allow overwriting")
+
+
+def _make_room(directory: Path, *, overwrite: bool) -> None:
+    require_room(directory, overwrite=overwrite)
+    _make(directory)
+    with writing(directory):
         for name in (LEGS, TELEMETRY):
             if (directory / name).is_dir():
                 shutil.rmtree(directory / name)

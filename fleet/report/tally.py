@@ -32,6 +32,11 @@ from fleet.messages.reports import (
 from fleet.messages.security import Alert
 from fleet.messages.truth import LegFlown, WorldClosed
 
+_ADDED_UP = frozenset(
+    {PickupCollected, PickupFailed, Unloaded, UnloadRefused, Charged, OrderAnswered, FlyRoute, Recall, Alert}
+)
+"""What is summed or counted, and so must not count twice if it is heard twice."""
+
 
 class Tally:
     """A `fleet.messages.port.Listener` that adds up. All fields may be read at any time."""
@@ -62,6 +67,7 @@ class Tally:
         self._closed_ms = 0
         self._since: dict[str, tuple[bool, int]] = {}
         self._busy_ms = 0
+        self._added: set[tuple[str, int, int]] = set()
         self._count: dict[type, Callable[[Any, int], None]] = {
             PickupRequested: self._requested, PickupCollected: self._collected, PickupMissed: self._missed,
             PickupFailed: self._failed, Unloaded: self._unloaded, UnloadRefused: self._unload_refused,
@@ -79,8 +85,16 @@ class Tally:
             elif not isinstance(body, Frame):
                 self.end_ms = max(self.end_ms, message.t_ms)
                 count = self._count.get(type(body))
-                if count is not None:
+                if count is not None and (type(body) not in _ADDED_UP or self._is_first(message)):
                     count(body, message.t_ms)
+
+    def _is_first(self, message: Message) -> bool:
+        """Whether this is not the second copy of a message that a faulty link, or a replay, brought twice."""
+        number = (message.sender, message.seq, message.t_ms)
+        if number in self._added:
+            return False
+        self._added.add(number)
+        return True
 
     def hear_legs(self, columns: Mapping[str, npt.NDArray[Any]]) -> None:
         """Count recorded legs, as columns named like the fields of `LegFlown`."""
@@ -166,6 +180,8 @@ class Tally:
         vehicle = body.vehicle
         self.vehicles.add(vehicle)
         was_busy, since_ms = self._since.get(vehicle, (False, 0))
+        if t_ms < since_ms:
+            return
         if was_busy:
             self._busy_ms += max(0, t_ms - since_ms)
         self._since[vehicle] = (body.state != "idle", t_ms)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+import msgspec
 
 from fleet.base.flight import Airframe
 from fleet.messages.orders import Navigation
@@ -13,11 +16,39 @@ from fleet.sim.autopilot import Mission
 from fleet.sim.params import VehicleTypeParams
 
 
+class Phase(msgspec.Struct, frozen=True):
+    """One straight piece of a flight: its name, where it ends, how long it lasts, what it draws of level power."""
+
+    name: str
+    x_m: float
+    y_m: float
+    h_m: float
+    duration_ms: int
+    factor: float
+
+
+class Flight(msgspec.Struct):
+    """A flight under way, in phase number `k`, which ends at `ends_ms`.
+
+    `turn` is the body's when it began; `arrived` is called at its end, `downed` where it had to come down.
+    """
+
+    turn: int
+    phases: list[Phase]
+    arrived: Callable[[Body], None]
+    downed: Callable[[Body], None]
+    k: int = 0
+    ends_ms: int = 0
+
+
 @dataclass(slots=True)
 class Body:
     """A vehicle. `node` is where it stands, -1 in the air; `site` the site it is docked at, "" if at none.
 
-    `turn` counts what it was told to begin: a timeout that carries an older number is void.
+    `turn` counts what it was told to begin: a timeout that carries an older number is void. `flight` is the last
+    one it began. The rest is tampering's: `leak_w` is an extra draw on the battery, `label` what it calls whatever
+    it collects ("": by its name) and `mislabelled` how often that was wrong, `captured` whether a foreign
+    controller flies it and `ignored` how many orders it passed over meanwhile.
     """
 
     id: str
@@ -42,6 +73,12 @@ class Body:
     navigation: Navigation = "gnss"
     phase: str = ""
     phase_power_w: float = 0.0
+    flight: Flight | None = None
+    leak_w: float = 0.0
+    label: str = ""
+    mislabelled: int = 0
+    captured: bool = False
+    ignored: int = 0
 
     @property
     def load_kg(self) -> float:

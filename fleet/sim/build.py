@@ -24,9 +24,10 @@ from fleet.sim.flights import Flights
 from fleet.sim.kernel import Kernel
 from fleet.sim.motion import Motion
 from fleet.sim.params import DockingParams, SensorParams, VehicleTypeParams
+from fleet.sim.parts import Parts
 from fleet.sim.sensors import Sensors
 from fleet.sim.terrain import Terrain, layer_of
-from fleet.sim.world import Parts, World
+from fleet.sim.world import World
 
 PortOf = Callable[[str], Port]
 
@@ -106,9 +107,7 @@ def build_world(
     flights = Flights(
         kernel, motion, books, terrain, streams.noise("sim/flight-energy"), sensors.flight_energy_sigma
     )
-    docks = Docks(
-        kernel, motion, books, setting.docking, streams.noise("sensor/weighbridge"), sensors.weighbridge_sigma
-    )
+    docks = Docks(flights, setting.docking, streams.noise("sensor/weighbridge"), sensors.weighbridge_sigma)
     node_of = {name: node for node, name in enumerate(terrain.names)}
     parts = Parts(
         kernel=kernel,
@@ -120,10 +119,12 @@ def build_world(
         bodies=tuple(_bodies(setting, terrain, motion, books, port_of)),
         yards={site.id: _yard(node, site, port_of) for node, site in enumerate(setting.sites)},
         waste={w.request.pickup_id: _waste(w, node_of) for w in setting.waiting},
+        day=tuple((w.announced_ms, w.request) for w in setting.waiting),
         scale_noise=streams.noise("sensor/vehicle-scale"),
         scale_sigma=sensors.vehicle_scale_sigma,
         citizens=port_of("citizens"),
         truth=port_of("world"),
+        tamper_draw=streams.noise("sim/tampering"),
     )
     world = World(parts)
     for waiting in setting.waiting:

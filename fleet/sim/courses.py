@@ -58,7 +58,11 @@ class Courses:
 
     def outlook(self, body: Body) -> Outlook:
         """What the autopilot needs to know before its next move."""
-        battery = self._motion.battery_of(body.index, self._kernel.now_ms)
+        now, motion = self._kernel.now_ms, self._motion
+        battery = charged = motion.gauge_of(body.index, now)
+        if motion.lies.gauges:
+            # Whether it is full a charger tells, and not the gauge on board.
+            charged = motion.battery_of(body.index, now)
         yard = self._yards.get(body.site)
         stop = body.mission.next_stop
         leg, after = (0.0, 0.0) if stop is None else self._energies(body, stop)
@@ -69,7 +73,7 @@ class Courses:
             then_to_charger_wh=after,
             docked=bool(body.site),
             can_charge_here=yard is not None and yard.charger_count > 0,
-            full=battery > FULL_SHARE * body.kind.battery_wh,
+            full=charged > FULL_SHARE * body.kind.battery_wh,
         )
 
     def line(self, body: Body, stop: StopOrder) -> Line | None:

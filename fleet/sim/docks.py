@@ -11,9 +11,7 @@ from fleet.base.streams import Noise
 from fleet.messages.port import Port
 from fleet.messages.reports import Charged, Unloaded, UnloadRefused, VehicleState
 from fleet.sim.body import Body
-from fleet.sim.books import Books
-from fleet.sim.kernel import Kernel
-from fleet.sim.motion import Motion
+from fleet.sim.flights import Flights
 from fleet.sim.params import DockingParams
 
 Done = Callable[[Body], None]
@@ -82,12 +80,11 @@ class _Visit:
 class Docks:
     """What happens to a vehicle on a site's pads."""
 
-    def __init__(
-        self, kernel: Kernel, motion: Motion, books: Books, params: DockingParams, noise: Noise, sigma: float
-    ) -> None:
-        self._kernel = kernel
-        self._motion = motion
-        self._books = books
+    def __init__(self, flights: Flights, params: DockingParams, noise: Noise, sigma: float) -> None:
+        self._kernel = flights.kernel
+        self._motion = flights.motion
+        self._books = flights.books
+        self._leaks = flights.leaks
         self._params = params
         self._noise = noise
         self._sigma = sigma
@@ -212,6 +209,8 @@ class Docks:
     def _fill(self, body: Body, yard: Dockyard, most_wh: float) -> None:
         """Bring the battery up by what is missing, by `most_wh` at most."""
         i = body.index
+        if body.leak_w:
+            self._leaks.settle_parked(body)
         present = self._motion.battery_of(i, self._kernel.now_ms)
         delivered = min(most_wh, body.kind.battery_wh - present)
         drawn = delivered / self._params.charge_efficiency
@@ -220,6 +219,8 @@ class Docks:
         self._motion.rebase(i, self._kernel.now_ms)
         self._motion.battery_wh[i] = body.kind.battery_wh if delivered < most_wh else present + delivered
         self._books.compare("Wh", ("battery", body.id), float(self._motion.battery_wh[i]))
+        if body.leak_w:
+            self._leaks.stand(body)
         yard.port.say(
             Charged(site=yard.id, vehicle=body.id, delivered_wh=round(delivered, 3), drawn_wh=round(drawn, 3))
         )

@@ -7,14 +7,22 @@ from collections.abc import Callable
 
 import msgspec
 
-from fleet.base.flight import CLIMB_FACTOR, CRUISE_FACTOR, DESCENT_FACTOR, HOVER_FACTOR
+from fleet.base.flight import (
+    CLIMB_FACTOR,
+    CRUISE_FACTOR,
+    DESCENT_FACTOR,
+    HOVER_FACTOR,
+    MIN_HEADWAY_MPS,
+)
 from fleet.base.streams import Noise
 from fleet.messages.port import Port
 from fleet.messages.truth import LegFlown
-from fleet.sim.body import Body
+from fleet.sim.body import Body, Flight, Phase
 from fleet.sim.books import Books
 from fleet.sim.kernel import Kernel
+from fleet.sim.leaks import Leaks
 from fleet.sim.motion import Motion
+from fleet.sim.spoofs import Spoof
 from fleet.sim.terrain import Line, Terrain
 
 Arrived = Callable[[Body], None]
@@ -25,24 +33,7 @@ ERROR_CUT = 0.12
 """No flight draws more than this share above or below what is reckoned; `autopilot.ENERGY_MARGIN` covers it."""
 
 
-class Phase(msgspec.Struct, frozen=True):
-    """One straight piece: its name, where it ends, how long it lasts, what it draws of level power."""
-
-    name: str
-    x_m: float
-    y_m: float
-    h_m: float
-    duration_ms: int
-    factor: float
-
-
-class _Flight(msgspec.Struct, frozen=True):
-    """A flight under way. `turn` is the body's when it began; `downed` is called where it had to come down."""
-
-    turn: int
-    phases: list[Phase]
-    arrived: Arrived
-    downed: Arrived
+AIRBORNE = frozenset({"climbing", "cruising", "descending"})
 
 
 class Flights:
@@ -61,7 +52,8 @@ class Flights:
         self.terrain = terrain
         self._noise = noise
         self._sigma = sigma
-        self.tow_mps: dict[int, tuple[float, float]] = {}
+        self.leaks = Leaks(kernel, motion, books)
+        self._spoofs: dict[int, Spoof] = {}
         self.legs: Port | None = None
 
     def start(self, body: Body, line: Line, arrived: Arrived, downed: Arrived) -> None:
@@ -71,9 +63,12 @@ class Flights:
         the wind.
         """
         self._take_off(body)
+        if self._spoofs:
+            self._take_fix(body)
         draw = min(_NOISE_CUT, max(-_NOISE_CUT, self._noise.one_normal(body.index, body.flights)))
         body.energy_factor = 1.0 + min(ERROR_CUT, max(-ERROR_CUT, self._sigma * draw))
-        self._next(body, _Flight(body.turn, self._phases(body, line), arrived, downed), 0)
+        body.flight = Flight(body.turn, self._phases(body, line), arrived, downed)
+        self._next(body, body.flight, 0)
 
     def _take_off(self, body: Body) -> None:
         self.settle(body)
@@ -95,7 +90,7 @@ class Flights:
         phases.append(_descent(body, line[-1][0], line[-1][1], top))
         return phases
 
-    def _next(self, body: Body, flight: _Flight, k: int) -> None:
+    def _next(self, body: Body, flight: Flight, k: int) -> None:
         if flight.turn != body.turn:
             return
         self.settle(body)
@@ -106,34 +101,37 @@ class Flights:
         phase, i, motion = flight.phases[k], body.index, self.motion
         now = self.kernel.now_ms
         x, y, h = motion.place_of(i, now)
-        seconds = phase.duration_ms / 1000.0
-        power = body.power_w() * phase.factor * body.energy_factor
-        motion.tow(i, *self._tow(body))
-        motion.drive(i, (phase.x_m - x) / seconds, (phase.y_m - y) / seconds, (phase.h_m - h) / seconds, power)
+        duration_ms = phase.duration_ms
+        seconds = duration_ms / 1000.0
+        flight.k, flight.ends_ms = k, now + duration_ms
+        power = draw = body.power_w() * phase.factor * body.energy_factor
+        if body.leak_w:
+            draw += self._leak_in(body, phase, power)
+        motion.drive(i, (phase.x_m - x) / seconds, (phase.y_m - y) / seconds, (phase.h_m - h) / seconds, draw)
         body.phase, body.phase_power_w = phase.name, power
+        if self._spoofs and self._misled(body):
+            duration_ms = _LONG_MS
         if phase.name != "descending":
-            lasts_ms = self._lasts_ms(body, h, phase.h_m, phase.duration_ms)
-            if lasts_ms < phase.duration_ms:
-                self.kernel.at(now + lasts_ms, self._give_out, body, flight.turn, flight.downed)
+            lasts_ms = self._lasts_ms(body, h, phase.h_m, duration_ms)
+            if lasts_ms < duration_ms:
+                self.kernel.at(now + lasts_ms, self._give_out, body, flight)
                 return
-        self.kernel.at(now + phase.duration_ms, self._next, body, flight, k + 1)
+        self.kernel.at(now + duration_ms, self._next, body, flight, k + 1)
 
     def _lasts_ms(self, body: Body, h0_m: float, h1_m: float, duration_ms: int) -> int:
         """How long the present phase, from height `h0_m` to `h1_m`, may go on before the vehicle must descend."""
         left_wh = self.motion.battery_of(body.index, self.kernel.now_ms)
         spare = left_wh - _descent_wh(body, h0_m)
-        at_end = left_wh - body.phase_power_w * duration_ms / 3_600_000.0 - _descent_wh(body, h1_m)
+        power_w = body.phase_power_w + body.leak_w
+        at_end = left_wh - power_w * duration_ms / 3_600_000.0 - _descent_wh(body, h1_m)
         if at_end >= 0.0:
             return duration_ms
         return max(0, int(duration_ms * spare / (spare - at_end)) - 2)
 
-    def _give_out(self, body: Body, turn: int, downed: Arrived) -> None:
+    def _give_out(self, body: Body, flight: Flight) -> None:
         """The battery asks for the ground, now."""
-        if turn == body.turn:
-            self.come_down(body, downed)
-
-    def _tow(self, body: Body) -> tuple[float, float]:
-        return self.tow_mps.get(body.index, (0.0, 0.0)) if body.navigation == "gnss" else (0.0, 0.0)
+        if flight.turn == body.turn:
+            self.come_down(body, flight.downed)
 
     def settle(self, body: Body) -> None:
         """Close the running phase at this moment: book its energy, tell the truth about it, rebase."""
@@ -143,6 +141,8 @@ class Flights:
             spent = body.phase_power_w * (now - t0) / 3_600_000.0
             self.books.transfer("Wh", ("battery", body.id), ("flown", ""), spent)
             self._tell(body, t0, now, spent)
+        if body.leak_w:
+            self.leaks.book(body)
         motion.rebase(i, now)
         if body.phase:
             self.books.compare("Wh", ("battery", body.id), motion.battery_of(i, now))
@@ -174,6 +174,8 @@ class Flights:
     def _land(self, body: Body) -> None:
         x, y, _ = self.motion.place_of(body.index, self.kernel.now_ms)
         self.motion.rest(body.index, x, y)
+        if body.leak_w:
+            self.leaks.stand(body)
 
     def stop_here(self, body: Body, downed: Arrived) -> None:
         """Break the flight off where it is; the vehicle hovers until told otherwise, or until it must land."""
@@ -186,10 +188,11 @@ class Flights:
             self._land(body)
             return
         power = body.power_w() * HOVER_FACTOR * body.energy_factor
-        self.motion.drive(i, 0.0, 0.0, 0.0, power)
+        self.motion.drive(i, 0.0, 0.0, 0.0, power + body.leak_w)
         body.phase, body.phase_power_w = "holding", power
         lasts_ms = self._lasts_ms(body, height_m, height_m, _LONG_MS)
-        self.kernel.at(self.kernel.now_ms + lasts_ms, self._give_out, body, body.turn, downed)
+        hover = Flight(body.turn, [], downed, downed)
+        self.kernel.at(self.kernel.now_ms + lasts_ms, self._give_out, body, hover)
 
     def come_down(self, body: Body, downed: Arrived) -> None:
         """Descend to the ground right here; `downed` is called there."""
@@ -198,16 +201,107 @@ class Flights:
         body.node, body.site = -1, ""
         x, y, h = self.motion.place_of(body.index, self.kernel.now_ms)
         phases = [_descent(body, x, y, h)] if h > 0.0 else []
-        self._next(body, _Flight(body.turn, phases, downed, downed), 0)
+        body.flight = Flight(body.turn, phases, downed, downed)
+        self._next(body, body.flight, 0)
 
-    def retow(self, body: Body) -> None:
-        """Apply a change of `tow_mps` to a flight under way."""
-        if body.phase in ("climbing", "cruising", "descending"):
-            i = body.index
-            name, power = body.phase, body.phase_power_w
-            self.settle(body)
-            self.motion.tow(i, *self._tow(body))
-            body.phase, body.phase_power_w = name, power
+    # ---- tampering
+
+    def _leak_in(self, body: Body, phase: Phase, power_w: float) -> float:
+        """What a leak takes in a phase: on the last way down no more than the motors leave of the battery."""
+        if phase.name != "descending":
+            return body.leak_w
+        left_wh = self.motion.battery_of(body.index, self.kernel.now_ms)
+        spare_w = left_wh * 3_600_000.0 / phase.duration_ms - power_w
+        return min(body.leak_w, max(0.0, spare_w))
+
+    def spoof_of(self, body: Body) -> Spoof | None:
+        """What is done to a vehicle's receiver, if anything."""
+        return self._spoofs.get(body.index)
+
+    def mislead(self, body: Body, spoof: Spoof | None) -> None:
+        """From now on a vehicle's receiver does what `spoof` says; None lets it go."""
+        before = self._spoofs.pop(body.index, None)
+        if spoof is not None:
+            self._spoofs[body.index] = spoof
+        if body.navigation != "gnss" or body.node >= 0:
+            return
+        true = self.motion.true_of(body.index, self.kernel.now_ms)
+        if spoof is not None:
+            self.replan(body, spoof.fix(*true))
+        else:
+            self.replan(body, true if before is not None and before.heals else None)
+
+    def leak(self, body: Body, power_w: float) -> None:
+        """Draw `power_w` on a vehicle's battery beside what it uses itself; 0 ends it."""
+        name = body.phase
+        self.settle(body)
+        body.leak_w = power_w
+        if name:
+            self._go_on(body, name, None)
+        else:
+            self.leaks.stand(body)
+
+    def replan(self, body: Body, fix: tuple[float, float] | None = None) -> None:
+        """Fly on from here with the present load and leak, believing from now on to be at `fix`."""
+        name = body.phase
+        self.settle(body)
+        self._go_on(body, name, fix)
+
+    def _go_on(self, body: Body, name: str, fix: tuple[float, float] | None) -> None:
+        flight, i = body.flight, body.index
+        self.motion.tow(i, 0.0, 0.0)
+        if fix is not None:
+            self.motion.correct(i, *fix)
+        if name == "holding":
+            self.motion.drive(i, 0.0, 0.0, 0.0, body.phase_power_w + body.leak_w)
+            body.phase = name
+        elif name and flight is not None:
+            phases = self._ahead(body, flight)
+            # What was scheduled for the flight so far is void.
+            flight.turn = -1
+            body.flight = Flight(body.turn, phases, flight.arrived, flight.downed)
+            self._next(body, body.flight, 0)
+
+    def _ahead(self, body: Body, flight: Flight) -> list[Phase]:
+        """What is left of a flight, from where the body believes to be.
+
+        It makes for the end of each level piece as planned; a descent goes straight down. Where the wind leaves
+        no headway on a piece that nobody planned, it is flown at the least headway there is.
+        """
+        x, y, _ = self.motion.place_of(body.index, self.kernel.now_ms)
+        ahead: list[Phase] = []
+        for n, phase in enumerate(flight.phases[flight.k :]):
+            if phase.name == "cruising":
+                there = phase.x_m, phase.y_m
+                (seconds,) = self.terrain.pieces_s(body.airframe, ((x, y), there))
+                if not math.isfinite(seconds):
+                    seconds = math.hypot(there[0] - x, there[1] - y) / MIN_HEADWAY_MPS
+                duration_ms = max(1, round(1000 * seconds)) if seconds > 0 else 0
+                x, y = there
+            else:
+                duration_ms = phase.duration_ms if n else flight.ends_ms - self.kernel.now_ms
+            if duration_ms > 0:
+                ahead.append(msgspec.structs.replace(phase, x_m=x, y_m=y, duration_ms=duration_ms))
+        return ahead
+
+    def _take_fix(self, body: Body) -> None:
+        """A receiver that is tampered with tells a vehicle where it is."""
+        spoof = self._spoofs.get(body.index)
+        if spoof is not None and body.navigation == "gnss":
+            fix = spoof.fix(*self.motion.true_of(body.index, self.kernel.now_ms))
+            if fix is not None:
+                self.motion.correct(body.index, *fix)
+
+    def _misled(self, body: Body) -> bool:
+        """Let a phase that has begun go where the receiver leads it; whether it will never end by itself."""
+        i, motion = body.index, self.motion
+        spoof = self._spoofs.get(i) if body.navigation == "gnss" else None
+        frozen = spoof is not None and spoof.kind == "freeze" and body.phase == "cruising"
+        if frozen:
+            motion.freeze(i)
+        else:
+            motion.tow(i, *((0.0, 0.0) if spoof is None else spoof.drift_mps))
+        return frozen
 
     def find_itself(self, body: Body) -> None:
         """Know again where it is: the believed place becomes the true one."""
@@ -231,5 +325,5 @@ def _descent_wh(body: Body, height_m: float) -> float:
     """What landing from `height_m` draws at worst; nothing on the ground."""
     if height_m <= 0.0:
         return 0.0
-    worst_w = body.power_w() * DESCENT_FACTOR * (1.0 + ERROR_CUT)
+    worst_w = body.power_w() * DESCENT_FACTOR * (1.0 + ERROR_CUT) + body.leak_w
     return worst_w * _descent_ms(body, height_m) / 3_600_000.0

@@ -11,6 +11,8 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from fleet.sim.lies import Lies
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -28,6 +30,8 @@ class Motion:
         self.battery_wh, self.drain_w = np.zeros(count), np.zeros(count)
         self.offset_x_m, self.offset_y_m = np.zeros(count), np.zeros(count)
         self.tow_x_mps, self.tow_y_mps = np.zeros(count), np.zeros(count)
+        self.lies = Lies()
+        self._gauges = self.lies.gauges
         # The same memory, one number at a time: a memoryview gives plain floats at a third of NumPy's price.
         self._t0 = memoryview(cast("Any", self.t0_ms))
         self._x, self._y, self._h = _one_by_one(self.x_m, self.y_m, self.h_m)
@@ -63,6 +67,20 @@ class Motion:
         """What is left in one battery."""
         return float(self._battery[i] - self._drain[i] * (now_ms - self._t0[i]) / 3_600_000.0)
 
+    def gauge_of(self, i: int, now_ms: int) -> float:
+        """What the gauge on board says is left in one battery."""
+        left = float(self._battery[i] - self._drain[i] * (now_ms - self._t0[i]) / 3_600_000.0)
+        if not self._gauges or i not in self._gauges:
+            return left
+        return self._gauges[i].shows(left)
+
+    def gauges_wh(self, now_ms: int) -> Floats:
+        """What the gauges on board say, of all."""
+        left = self.batteries_wh(now_ms)
+        for i, gauge in self._gauges.items():
+            left[i] = gauge.shows(float(left[i]))
+        return left
+
     def place_of(self, i: int, now_ms: int) -> tuple[float, float, float]:
         """(x, y, height) of one vehicle as it believes."""
         s = (now_ms - self._t0[i]) / 1000.0
@@ -84,7 +102,7 @@ class Motion:
         return x + ox, y + oy
 
     def correct(self, i: int, x: float, y: float) -> None:
-        """Vehicle `i`, on the ground, now believes to be at (x, y); where it really is does not change."""
+        """Vehicle `i`, at its segment's start, believes to be at (x, y); where it really is does not change."""
         self.offset_x_m[i] += self.x_m[i] - x
         self.offset_y_m[i] += self.y_m[i] - y
         self.x_m[i], self.y_m[i] = x, y
@@ -111,6 +129,11 @@ class Motion:
     def tow(self, i: int, vx: float, vy: float) -> None:
         """Let vehicle `i` drift off where it believes to be, from its segment's start on."""
         self._tx[i], self._ty[i] = vx, vy
+
+    def freeze(self, i: int) -> None:
+        """Vehicle `i` flies on as it does, and believes to stand still."""
+        self._tx[i], self._ty[i] = self._vx[i], self._vy[i]
+        self._vx[i] = self._vy[i] = 0.0
 
     def rest(self, i: int, x: float, y: float) -> None:
         """Vehicle `i` stands on the ground at (x, y), where it believes to be."""

@@ -32,21 +32,32 @@ class Sensors:
         self._rows = np.arange(len(motion.t0_ms))
 
     def telemetry(self, tick: int, now_ms: int, bodies: list[Body]) -> TelemetryFrame:
-        """What every vehicle says: its GNSS fix (what it believes, and the fix's own error), and the rest."""
+        """What every vehicle says: its GNSS fix (what it believes, and the fix's own error), and the rest.
+
+        A receiver that gets no fix says so in the air: its place is NaN.
+        """
         p, motion = self._params, self._motion
         x, y, h = motion.nominal(now_ms)
         t_s = now_ms / 1000.0
         x = x + p.gnss_sigma_m * self._gnss.drift(self._rows, t_s, p.gnss_tau_s, 0)
         y = y + p.gnss_sigma_m * self._gnss.drift(self._rows, t_s, p.gnss_tau_s, 1)
+        speed = np.hypot(motion.vx_mps, motion.vy_mps)
+        states = [_code(b) for b in bodies]
+        for i in motion.lies.no_fix:
+            if bodies[i].phase in _PHASE_STATES and bodies[i].navigation == "gnss":
+                x[i] = y[i] = np.nan
+        for i, pretence in motion.lies.pretences.items():
+            if bodies[i].turn == pretence.turn:
+                h[i], speed[i], states[i] = pretence.height_m, pretence.speed_mps, _STATE_CODE["cruising"]
         return TelemetryFrame(
             tick=tick,
             x_m=pack(x),
             y_m=pack(y),
             height_m=pack(h),
-            speed_mps=pack(np.hypot(motion.vx_mps, motion.vy_mps)),
-            battery_wh=pack(motion.batteries_wh(now_ms)),
+            speed_mps=pack(speed),
+            battery_wh=pack(motion.gauges_wh(now_ms)),
             load_kg=pack([b.load_kg for b in bodies]),
-            state=pack([_code(b) for b in bodies], "<u1"),
+            state=pack(states, "<u1"),
         )
 
     def ranges(self, tick: int, now_ms: int) -> RangeFrame:

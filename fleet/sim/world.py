@@ -7,16 +7,12 @@ nothing about the mission (`autopilot` does on board, dispatch on the ground).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 from fleet.base.errors import MessageError
-from fleet.base.streams import Noise
 from fleet.messages.envelope import Message
 from fleet.messages.orders import FlyRoute, Navigation, Recall, RotateKey, StopOrder
 from fleet.messages.plane import Command, Injection
-from fleet.messages.port import Port
 from fleet.messages.reports import (
     FailureCause,
     OrderAnswered,
@@ -29,45 +25,17 @@ from fleet.messages.reports import (
 from fleet.messages.truth import WorldClosed
 from fleet.sim import autopilot
 from fleet.sim.body import Body, Waste
-from fleet.sim.books import Books
 from fleet.sim.courses import Courses
-from fleet.sim.docks import Docks, Dockyard
-from fleet.sim.flights import Flights
-from fleet.sim.kernel import Kernel
-from fleet.sim.motion import Motion
-from fleet.sim.terrain import Terrain
+from fleet.sim.docks import Dockyard
+from fleet.sim.parts import Ears, Hand, Parts
 
 FIND_WITHIN_M = 15.0
 """A vehicle finds a bin or a pad by eye within this distance of where it lands."""
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What a world is made of; `fleet.sim.build` makes it."""
-
-    kernel: Kernel
-    motion: Motion
-    books: Books
-    terrain: Terrain
-    flights: Flights
-    docks: Docks
-    bodies: tuple[Body, ...]
-    yards: Mapping[str, Dockyard]
-    waste: Mapping[str, Waste]
-    scale_noise: Noise
-    scale_sigma: float
-    citizens: Port
-    truth: Port
-
-
-class Hand(Protocol):
-    """What carries out tamper requests."""
-
-    def hear(self, tick: int, now_ms: int, message: Message) -> None: ...
-
-
 class World:
-    """A participant. `tampering`, if given, is asked to carry out what arrives on the injection plane."""
+    """A participant. `tampering`, if given, is asked to carry out what arrives on the injection plane; `ears`, if
+    given, may let vehicles hear orders late, twice or not at all."""
 
     def __init__(self, parts: Parts) -> None:
         self._p = parts
@@ -75,19 +43,32 @@ class World:
         self._by_id = {body.id: body for body in parts.bodies}
         self._courses = Courses(parts.terrain, parts.motion, parts.kernel, parts.yards, parts.waste)
         self.tampering: Hand | None = None
+        self.ears: Ears | None = None
+
+    @property
+    def parts(self) -> Parts:
+        """What it is made of."""
+        return self._p
+
+    def vehicle(self, name: str) -> Body | None:
+        """The body of this id."""
+        return self._by_id.get(name)
 
     # ---- participant
 
     def on_tick(self, tick: int, now_ms: int, inbox: Sequence[Message]) -> None:
+        if self.ears is not None:
+            for name, message in self.ears.late(now_ms):
+                self._hear(self._by_id[name], message, now_ms)
         for message in inbox:
             body = message.body
             if isinstance(body, FlyRoute | Recall):
                 target = self._by_id.get(body.vehicle)
                 if target is not None:
-                    self._obey(target, message, body, now_ms)
+                    self._send(target, message, now_ms)
             elif isinstance(body, RotateKey):
                 for vehicle in self._p.bodies:
-                    self._rekey(vehicle, message, body, now_ms)
+                    self._send(vehicle, message, now_ms)
             if self.tampering is not None and isinstance(body, Injection | Command):
                 self.tampering.hear(tick, now_ms, message)
 
@@ -109,6 +90,8 @@ class World:
     def close(self) -> None:
         """Settle every flight, close the books, and tell the truth about both."""
         p = self._p
+        if self.tampering is not None:
+            self.tampering.close()
         for body in p.bodies:
             p.flights.settle(body)
             p.books.compare("Wh", ("battery", body.id), float(p.motion.battery_wh[body.index]))
@@ -128,11 +111,31 @@ class World:
 
     # ---- orders
 
+    def _send(self, body: Body, message: Message, now_ms: int) -> None:
+        if self.ears is None:
+            self._hear(body, message, now_ms)
+            return
+        for heard in self.ears.hears(body.id, now_ms, message):
+            self._hear(body, heard, now_ms)
+
+    def _hear(self, body: Body, message: Message, now_ms: int) -> None:
+        order = message.body
+        if isinstance(order, RotateKey):
+            self._rekey(body, message, order, now_ms)
+        elif isinstance(order, FlyRoute | Recall):
+            self._obey(body, message, order, now_ms)
+
     def _obey(self, body: Body, message: Message, order: FlyRoute | Recall, now_ms: int) -> None:
+        if body.captured:
+            body.ignored += 1
+            return
         cause = body.verifier.check(message, now_ms) or ("" if autopilot.sane(order) else "malformed")
         self._answer(body, order.order_id, message, cause)
-        if cause:
-            return
+        if not cause:
+            self.carry_out(body, order)
+
+    def carry_out(self, body: Body, order: FlyRoute | Recall) -> None:
+        """Do what a sane order says, whoever gave it."""
         had_stops = bool(body.mission.stops)
         body.mission = autopilot.take_order(body.mission, order)
         if isinstance(order, Recall):
@@ -312,13 +315,15 @@ class World:
         p.books.transfer("kg", ("waiting", waste.id), ("aboard", body.id), waste.kg)
         p.books.compare("kg", ("waiting", waste.id), 0.0)
         p.books.compare("kg", ("aboard", body.id), body.load_kg)
+        material = body.label or waste.material
+        body.mislabelled += material != waste.material
         body.weighings += 1
         error = 1.0 + p.scale_sigma * p.scale_noise.one_normal(body.index, body.weighings)
         body.port.say(
             PickupCollected(
                 vehicle=body.id,
                 pickup_id=waste.id,
-                material=waste.material,
+                material=material,
                 scale_kg=round(waste.kg * error, 3),
                 volume_l=round(waste.litres, 1),
             )
@@ -366,7 +371,7 @@ class World:
                 state=state,
                 x_m=round(x, 1),
                 y_m=round(y, 1),
-                battery_wh=round(p.motion.battery_of(body.index, now), 3),
+                battery_wh=round(p.motion.gauge_of(body.index, now), 3),
                 load_kg=round(body.load_kg, 3),
                 load_l=round(body.load_l, 1),
                 order_id=body.mission.order_id,

@@ -16,7 +16,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import fleet as package
-from fleet.app.session import DEPENDENCIES
+from fleet.app.provenance import DEPENDENCIES
 from fleet.app.starter import map_file
 
 from .command import FOUR_CORNERS, ROOT, fleet
@@ -110,7 +110,16 @@ def test_all_faults_of_scenario_and_map_at_once():
         (["run", FOUR_CORNERS, "--set", "seed=x"], 3, "--set seed=x:1:1: seed: expected an integer"),
         (["run", "no-such.yaml"], 3, "no-such.yaml:1:1: expected a readable file, found no such file"),
         (["run", FOUR_CORNERS, "--set", f"city.map={'a' * 400}"], 3, "city.map: expected a map file"),
-        (["run", FOUR_CORNERS, "--bus", "tcp://8.8.8.8:1"], 2, "other machines"),
+        (["run", FOUR_CORNERS, "--bus", "tcp://8.8.8.8:1", "--insecure"], 2, "other machines"),
+        (["run", FOUR_CORNERS, "--bus", "tcp://127.0.0.1:*"], 2, "a bus needs keys"),
+        (["serve", FOUR_CORNERS], 2, "fleet keys new"),
+        (["serve", FOUR_CORNERS, "--keys", "no-such"], 2, "`no-such` holds no keys"),
+        (["serve", FOUR_CORNERS, "--insecure", "--speed", "nan"], 2, "expected a number from 0 to 1e6"),
+        (["serve", FOUR_CORNERS, "--insecure", "--bus", "udp://x"], 2, "is not an endpoint"),
+        (["serve", FOUR_CORNERS, "--insecure", "--bus", "tcp://127.0.0.1:*", "--await", "red"], 2, "no red team"),
+        (["serve", FOUR_CORNERS, "--insecure", "--bus", "tcp://127.0.0.1:*", "--http", "x"], 2, "--http"),
+        (["run", FOUR_CORNERS, "--await", "red"], 2, "give --bus"),
+        (["replay", "no-such-run"], 3, "expected the directory of a recorded run"),
         (["run", FOUR_CORNERS, "--set", "weather.wind_mps=25"], 4, "the wind is too strong"),
         (["run", FOUR_CORNERS, "--quiet", "-o", "/dev/null/run"], 2, "/dev/null/run: cannot make this directory"),
         (
@@ -135,7 +144,8 @@ def test_all_faults_of_scenario_and_map_at_once():
         (["schema", "-o", "no/such/dir/x.json"], 2, "no/such/dir"),
     ],
 )
-def test_mistakes_have_their_exit_codes(words, code, said):
+def test_mistakes_have_their_exit_codes(words, code, said, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     result = fleet(*words)
     assert result.exit_code == code
     assert said in result.stderr
@@ -182,7 +192,8 @@ def test_what_is_most_likely_not_meant_is_remarked(tmp_path):
 def test_an_address_in_use_is_a_matter_of_usage(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        result = fleet("run", FOUR_CORNERS, "--bus", f"tcp://127.0.0.1:{port}", "-o", tmp_path / "run", "--json")
+        bus = ("--bus", f"tcp://127.0.0.1:{port}", "--insecure")
+        result = fleet("run", FOUR_CORNERS, *bus, "-o", tmp_path / "run", "--json")
     assert result.exit_code == 2
     assert "in use" in result.stderr
     assert json.loads(result.stdout)["error"]["exit_code"] == 2
@@ -276,4 +287,4 @@ def test_a_record_names_the_versions_of_what_the_project_needs():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     named = {re.split(r"[><=~!]", need)[0] for need in project["dependencies"]}
     assert set(DEPENDENCIES) <= named
-    assert named - set(DEPENDENCIES) == {"click", "rich", "osmium"}
+    assert named - set(DEPENDENCIES) == {"click", "rich", "osmium", "starlette", "uvicorn", "websockets"}

@@ -28,8 +28,8 @@ counts = {}
 while True:
     ready = dict(poller.poll())
     if socket in ready:
-        topic, _ = socket.recv_multipart()
-        counts[topic.decode()] = counts.get(topic.decode(), 0) + 1
+        topic, number, _ = socket.recv_multipart()
+        counts[topic.decode()] = int.from_bytes(number, "little") + 1
     elif not sys.stdin.readline():
         break
 print(json.dumps(counts))
@@ -63,12 +63,12 @@ def test_hash_order_decides_nothing(plain_digest, hash_seed):
 def test_a_run_over_sockets_is_the_same_run_watched_or_not(plain_digest):
     with tempfile.TemporaryDirectory() as short_name:
         endpoint = f"ipc://{short_name}/bus"
-        assert digest_of("--bus", endpoint) == plain_digest
+        assert digest_of("--bus", endpoint, "--insecure") == plain_digest
         viewer = subprocess.Popen(
             [sys.executable, "-c", SUBSCRIBER, endpoint], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         try:
-            watched = digest_of("--bus", endpoint, "--bus-wait", "30")
+            watched = digest_of("--bus", endpoint, "--insecure", "--bus-wait", "30")
             seen = json.loads(viewer.communicate(timeout=30)[0])
         finally:
             viewer.kill()
@@ -77,13 +77,16 @@ def test_a_run_over_sockets_is_the_same_run_watched_or_not(plain_digest):
     assert seen["VehicleRoster"] == 1
     assert seen["PickupRequested"] > 5
     assert seen["TelemetryFrame"] == 45 * 60
+    assert seen["Beat"] >= 45 * 60
+    assert seen["RunEnded"] == 1
 
 
 def test_a_bus_that_nobody_subscribes_to_starts_all_the_same(plain_digest):
     with tempfile.TemporaryDirectory() as short_name:
-        words = ("--bus", f"ipc://{short_name}/bus", "--bus-wait", "0.01")
+        words = ("--bus", f"ipc://{short_name}/bus", "--insecure", "--bus-wait", "0.01")
         result = fleet("run", FOUR_CORNERS, *SHORT, *words)
     assert "nobody subscribed within 0.01 s" in result.stderr
+    assert "INSECURE" in result.stderr
     assert json.loads(result.stdout)["digest"] == plain_digest
 
 

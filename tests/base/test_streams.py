@@ -121,3 +121,9 @@ def test_drift_is_correlated_within_tau_and_not_beyond():
 def test_drift_does_not_jump(t, step):
     a, b = Noise(4).drift(8, np.array([t, t + step]), 45.0)
     assert abs(a - b) < 30.0 * step / 45.0 + 1e-9
+
+
+@given(st.integers(0, 2**64 - 1), st.integers(0, 2**40), st.integers(0, 9))
+def test_one_uniform_draw_is_that_of_the_array(entity, tick, lane):
+    noise = Streams(3).noise("links")
+    assert noise.one_uniform(entity, tick, lane) == float(noise.uniform(entity, tick, lane))

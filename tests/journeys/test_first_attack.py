@@ -93,6 +93,6 @@ def test_a_revoked_key_opens_nothing_and_the_recall_brings_the_vehicle_home() ->
 
 def test_without_the_blue_team_the_tow_goes_far() -> None:
     """The attack is real: left alone it leads the vehicle off by hundreds of metres."""
-    effects = [m.body.size for m in play(3, "blue.detectors=[]").of(TamperEffect)]
-    assert effects
-    assert effects[0] > 100.0
+    effects = [m.body.size for m in play(3, "blue.detectors=[]").of(TamperEffect) if m.body.quantity == "offset_m"]
+    assert effects[0] == 0.0
+    assert effects[-1] > 100.0

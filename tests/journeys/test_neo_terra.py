@@ -79,7 +79,7 @@ def subscriber() -> Iterator[Subscriber]:
 def test_the_same_digest_on_a_watched_bus_under_another_hash_seed(
     day: tuple[dict[str, Any], Record], subscriber: Subscriber
 ) -> None:
-    watched = fleet("--seed", "7", "--bus", subscriber.endpoint, hash_seed="123")
+    watched = fleet("--seed", "7", "--bus", subscriber.endpoint, "--insecure", hash_seed="123")
     assert watched["digest"] == day[0]["digest"]
     assert {b"TelemetryFrame", b"VehicleReported", b"OrderIssued"} <= subscriber.topics
 

@@ -3,6 +3,7 @@
 Both are made from the types' own annotations, so a new message type is tested as soon as it is in `AnyBody`.
 """
 
+import collections.abc
 import types
 import typing
 from typing import Any, Literal, get_args, get_origin
@@ -17,8 +18,16 @@ KINDS: tuple[type[Body], ...] = get_args(AnyBody)
 NAMES = [kind.__name__ for kind in KINDS]
 
 INT = st.integers(-(2**63), 2**64 - 1)
-PLAIN = {str: st.text(), int: INT, float: st.floats(allow_nan=False), bool: st.booleans(), bytes: st.binary()}
-FIXED = {str: "é-7", int: 70_000, float: 1.5, bool: True, bytes: b"\x00\xff"}
+PLAIN = {
+    types.NoneType: st.none(),
+    str: st.text(),
+    int: INT,
+    float: st.floats(allow_nan=False),
+    bool: st.booleans(),
+    bytes: st.binary(),
+}
+MAPPINGS = (dict, collections.abc.Mapping)
+FIXED = {types.NoneType: None, str: "é-7", int: 70_000, float: 1.5, bool: True, bytes: b"\x00\xff"}
 
 
 def fields(kind: type) -> dict[str, Any]:
@@ -36,7 +45,7 @@ def any_of(annotation: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(arguments)
     if origin is tuple:
         return st.lists(any_of(arguments[0]), max_size=4).map(tuple)
-    if origin is dict:
+    if origin in MAPPINGS:
         return st.dictionaries(any_of(arguments[0]), any_of(arguments[1]), max_size=4)
     if origin in (types.UnionType, typing.Union):
         return st.one_of([any_of(part) for part in arguments])
@@ -54,7 +63,7 @@ def fixed(annotation: Any) -> Any:
         return arguments[-1]
     if origin is tuple:
         return (fixed(arguments[0]),)
-    if origin is dict:
+    if origin in MAPPINGS:
         return {fixed(arguments[0]): fixed(arguments[1])}
     if origin in (types.UnionType, typing.Union):
         return fixed(arguments[0])

@@ -9,7 +9,8 @@ from fleet.base.errors import MessageError
 from fleet.messages.codec import decode, encode
 from fleet.messages.envelope import Envelope
 from fleet.messages.orders import FlyRoute, Recall, RotateKey, StopOrder
-from fleet.messages.seal import KeyPair, Verifier
+from fleet.messages.seal import MAX_SEQ, KeyPair, Verifier
+from fleet.messages.security import Alert
 
 MINE, OTHER, AUTHORITY = (KeyPair(bytes([n]) * 32) for n in (1, 2, 3))
 KEYS = {"dispatch": MINE.public, "deputy": OTHER.public, "authority": AUTHORITY.public}
@@ -58,6 +59,23 @@ def test_an_order_counts_once():
     assert verifier.check(signed(seq=3), NOW) == ""
     assert [verifier.check(signed(seq=n), NOW) for n in (3, 2, 0)] == ["replay"] * 3
     assert [verifier.check(signed(seq=n), NOW) for n in (4, 9)] == ["", ""]
+
+
+def test_a_counter_is_a_signed_number_of_64_bits():
+    verifier = fresh()
+    assert verifier.check(signed(seq=MAX_SEQ + 1), NOW) == "replay"
+    assert verifier.check(signed(seq=MAX_SEQ), NOW) == ""
+    assert verifier.check(signed(seq=MAX_SEQ), NOW) == "replay"
+
+
+def test_kinds_of_one_plane_share_a_counter_and_planes_do_not():
+    verifier = Verifier({"bo": MINE.public}, {"bo": frozenset({"Recall", "FlyRoute", "Alert"})})
+    alert = Alert(alert_id="a", detector="d", attack_class="c", entity="v", score=1.0, threshold=0.5, evidence="e")
+    found = [
+        verifier.check(signed(b, n, sender="bo"), NOW)
+        for b, n in ((ROUTE, 5), (RECALL, 4), (alert, 1), (RECALL, 6))
+    ]
+    assert found == ["", "replay", "", ""]
 
 
 def test_what_was_refused_does_not_count():

@@ -310,7 +310,8 @@ def test_a_tow_ends_when_it_is_let_go_and_its_size_is_told():
     assert offset == pytest.approx(40.0, abs=2.1)
     toy.bus.port("red").say(StopTamper(tamper_id="t"))
     toy.run(2)
-    (effect,) = toy.heard(TamperEffect)
+    begun, effect = toy.heard(TamperEffect)
+    assert (begun.size, begun.quantity) == (0.0, "offset_m") == (0.0, effect.quantity)
     assert effect.size == pytest.approx(offset, abs=2.1)
     there = toy.place()[1]
     toy.run(10)

@@ -14,9 +14,12 @@ from functools import cache
 import numpy as np
 from shapely import box
 
+from fleet.app.links import ends_of
 from fleet.base.flight import Wind
 from fleet.base.streams import Streams
+from fleet.bus.links import Links
 from fleet.bus.memory import MemoryBus
+from fleet.bus.siege import CommandSiege
 from fleet.city.frame import Frame
 from fleet.city.model import Building, City, Place, Site
 from fleet.messages.envelope import Message
@@ -105,10 +108,12 @@ class Toy:
             self.flights.legs = self.bus.port("world/legs")
         self.dispatch = self.bus.port("dispatch", KEY)
         self.authority = self.bus.port("authority", AUTHORITY)
+        self.siege = CommandSiege(Streams(seed), TICK_MS, self.bus.port("gate"))
         if tampering:
             hand = Tampering(
-                self.flights, self.world.bodies, {"dispatch": lambda: self.dispatch.key},
+                self.world, self.flights, {"dispatch": lambda: self.dispatch.key},
                 self.bus.port("injector"), self.bus.port("injector/truth"),
+                road=self._lay_links(seed), siege=self.siege,
             )  # fmt: skip
             self.world.tampering = hand
         self.said: list[Message] = []
@@ -117,6 +122,14 @@ class Toy:
         self.watch = lambda toy: None
         self.world.start()
         self._turn()
+
+    def _lay_links(self, seed) -> Links:
+        ends = ends_of([v.id for v in self.setting.vehicles], [s.id for s in SITES])
+        noise, road = Streams(seed).noise("links"), self.bus.port("road")
+        links = self.world.ears = Links(ends, (), noise, lambda: self.kernel.now_ms, TICK_MS, road)
+        links.remember()
+        self.bus.lay(links)
+        return links
 
     # ---- orders
 
@@ -143,6 +156,7 @@ class Toy:
         self.said += batch
         inbox = [m for m in batch if m.body.plane in (Plane.COMMAND, Plane.INJECTION)]
         self.world.on_tick(self.tick, self.tick * TICK_MS, inbox)
+        self.siege.on_tick(self.tick, self.tick * TICK_MS, [])
 
     def run(self, seconds: float) -> "Toy":
         for _ in range(round(1000 * seconds / TICK_MS)):

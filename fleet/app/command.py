@@ -1,0 +1,68 @@
+"""What every command shares: mistakes become messages and exit codes, data goes to stdout, talk to stderr."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fleet.base.errors import FleetError, InputError, RunError
+
+INTERRUPTED = 130
+
+FILE = click.Path(path_type=Path)
+
+
+class Command(click.Command):
+    """A command whose user's mistakes end in a message and an exit code, never in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and turn a `FleetError` into its message and its exit code."""
+        try:
+            return super().invoke(ctx)
+        except FleetError as error:
+            tell(error, as_json=bool(ctx.params.get("as_json")))
+            ctx.exit(error.exit_code)
+        except OSError as error:
+            # Every room names its own files; what is left is a stdout that takes no more. click sees to pipes.
+            if error.errno == errno.EPIPE:
+                raise
+            tell(RunError(f"cannot write the answer: {error.strerror or error}"), as_json=False)
+            ctx.exit(RunError.exit_code)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class: type[click.Command] | None = Command
+    group_class: type[click.Group] | type[type] | None = type
+
+
+def tell(error: FleetError, *, as_json: bool) -> None:
+    """Say what went wrong on stderr, and with `as_json` as an object on stdout too."""
+    click.echo(str(error), err=True)
+    if as_json:
+        found: dict[str, Any] = {"message": str(error), "exit_code": error.exit_code}
+        if isinstance(error, InputError):
+            names = ("file", "line", "column", "path", "expected", "found", "hint")
+            found["faults"] = [{name: getattr(fault, name) for name in names} for fault in error.faults]
+        echo_json({"error": found})
+
+
+def echo_json(value: dict[str, Any]) -> None:
+    """One JSON object on stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+set_option = click.option(
+    "--set", "overrides", multiple=True, metavar="A.B=C", help="Change a setting; whole numbers index lists."
+)
+note = functools.partial(click.echo, err=True)

@@ -1,0 +1,1 @@
+"""The commands of `fleet`, one file per topic."""

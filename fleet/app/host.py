@@ -1,0 +1,220 @@
+"""The outward side of one run: doors, gate, lock-step seats, recorders; opened, and closed, in the right order.
+
+The doors are opened first, so that a taken port or a missing key is told before anything is built. Nothing here
+decides anything about the city.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from typing import Any, Literal
+
+from fleet.app.admission import Admission, BusOptions
+from fleet.app.build import Guests, Parts
+from fleet.app.keep import Thinned, frames_every
+from fleet.app.provenance import Outsiders
+from fleet.app.run import Company, Pace
+from fleet.app.scenario import Scenario
+from fleet.app.seats import SeatOptions, barrier_for
+from fleet.app.tape import ListedBus
+from fleet.app.teams import first_key
+from fleet.base.errors import FleetError
+from fleet.base.streams import Streams
+from fleet.bus.doors import Doors
+from fleet.bus.feed import Feed
+from fleet.bus.gate import Gate
+from fleet.bus.intake import Intake
+from fleet.bus.lockstep import Barrier
+from fleet.bus.picture import Picture, RunFacts
+from fleet.messages.notices import CityMap
+from fleet.messages.port import Listener
+
+BYTES_PER_VEHICLE = 25
+"""What a telemetry frame takes for each."""
+LOOK_S = 0.1
+
+Say = Callable[[str], None]
+Status = Literal["complete", "interrupted", "failed"]
+
+
+class Host:
+    """Everything of a run that faces outwards. Order of calls: `meet`, `feed`, `await_readers`, `end`, `close`.
+
+    Raises `UsageError` for an endpoint that cannot be listened at, or a lock that is not allowed.
+    """
+
+    def __init__(
+        self, scenario: Scenario, options: BusOptions, seats: SeatOptions, admission: Admission, say: Say
+    ) -> None:
+        self._options = options
+        self._seats = seats
+        self.admission = admission
+        self._say = say
+        self._stack = ExitStack()
+        vehicles = sum(group.count for group in scenario.fleet.groups)
+        self._doors = self._stack.enter_context(
+            Doors(admission.endpoint, admission.keyring, frame_bytes=1_000 + BYTES_PER_VEHICLE * vehicles)
+        )
+        self.url = self._doors.endpoints.base
+        self._buses: list[ListedBus] = []
+        self._keys = dict(admission.order_keys)
+        self._senders = set(admission.senders)
+        self.gate: Gate
+        self._barrier: Barrier | None = None
+        self._feed: Feed | None = None
+        self._recorders: Listener | None = None
+
+    # ---- before the first tick
+
+    @property
+    def away(self) -> frozenset[str]:
+        """The scenario's teams that are not to be built."""
+        return self._seats.away
+
+    @property
+    def guests(self) -> Guests:
+        """Whose orders count from the beginning."""
+        return Guests(self._keys)
+
+    def bus_of(self, clock: Callable[[], int]) -> ListedBus:
+        """The road inside."""
+        self._buses.append(ListedBus(clock))
+        return self._buses[-1]
+
+    def meet(self, parts: Parts, pace: tuple[float, bool], meanwhile: Callable[[], None]) -> None:
+        """Open the gate of built parts, and wait until every awaited seat is taken.
+
+        `pace` is the speed the run begins with, and whether it begins paused. `meanwhile` is called while it
+        waits. Raises `RunError` if a seat stays free.
+        """
+        inside = frozenset(self._buses[-1].inside)
+        scenario = parts.scenario
+        span = scenario.run.span
+        facts = RunFacts(scenario.name, scenario.run.tick_ms, span.end_ms, span.start_hour)
+        self.gate = Gate(
+            self._doors,
+            Intake(self.admission.trusted, inside=inside | {"outside"}),
+            tick_ms=scenario.run.tick_ms,
+            picture=Picture(facts),
+            city=_city_map(parts),
+            pace=pace,
+            unattended=() if self._seats.names else ("lockstep",),
+        )
+        self._stack.callback(self.gate.close)
+        parts.siege.join(self._doors.refusals)
+        if not self._seats.names:
+            return
+        self._barrier = barrier_for(
+            parts,
+            self._doors,
+            self._seats,
+            public_of=self.admission.public_of,
+            reserved=frozenset(self._senders),
+            meanwhile=meanwhile,
+        )
+        self._say(f"waiting for {', '.join(self._seats.names)} to join")
+        self._barrier.await_seats(self._seats.await_s)
+        self._say("everybody has joined")
+        self._note_seated(scenario, self._barrier)
+
+    def _note_seated(self, scenario: Scenario, barrier: Barrier) -> None:
+        streams = Streams(scenario.seed)
+        for holder in barrier.holders:
+            for sender in holder.senders:
+                public_of = self.admission.public_of
+                self._senders.add(sender)
+                if public_of is not None and holder.peer.name:
+                    self._keys[sender] = public_of(holder.peer.name)
+                else:
+                    self._keys[sender] = first_key(streams, sender).public
+
+    @property
+    def outsiders(self) -> Outsiders:
+        """Who is outside, as known before the first tick."""
+        return Outsiders(tuple(self._senders), self._keys, self.away)
+
+    def feed(
+        self, parts: Parts, scenario_yaml: str, info: Mapping[str, Any], meanwhile: Callable[[], None]
+    ) -> None:
+        """Open the record door: from now on recorders elsewhere are fed.
+
+        `meanwhile` is called while the run waits for one of them.
+        """
+        frame = parts.setting.city.frame
+        self._feed = Feed(
+            self._doors,
+            scenario=scenario_yaml,
+            info=info,
+            map_origin=(frame.lon, frame.lat),
+            say=self._say,
+            meanwhile=meanwhile,
+        )
+        self._recorders = Thinned(self._feed, frames_every(parts.scenario))
+
+    def await_readers(self, meanwhile: Callable[[], None]) -> None:
+        """Wait for somebody who reads, as long as the user wants; say so if nobody came."""
+        until_s = time.monotonic() + self._options.wait_s
+        while self._options.wait_s and not self._is_read():
+            meanwhile()
+            if time.monotonic() >= until_s:
+                self._say(f"nobody subscribed within {self._options.wait_s:g} s")
+                return
+
+    def _is_read(self) -> bool:
+        return self.gate.await_reader(LOOK_S) or (self._feed is not None and self._feed.await_reader(0.0))
+
+    # ---- during the run
+
+    @property
+    def listeners(self) -> list[Listener]:
+        """Who hears everything for those outside."""
+        return [self.gate] if self._recorders is None else [self.gate, self._recorders]
+
+    @property
+    def watched(self) -> bool:
+        """Whether anybody outside wants a telemetry frame at each tick."""
+        return self.gate.watched or self._seats.agents
+
+    def company(self, pace: Pace) -> Company:
+        """What the beat of the run is to know of the outside."""
+        return Company(outside=self.gate, team=self._barrier, pace=pace)
+
+    # ---- after the last tick
+
+    def end(self, status: Status, digest: str, results: Mapping[str, Any]) -> None:
+        """Tell everybody that the run is over, and wait for recorders. Raises `RunError` if one cannot write."""
+        self.gate.end(status, digest)
+        if self._barrier is not None:
+            self._barrier.finish("" if status == "complete" else status)
+        if self._feed is not None:
+            self._feed.end(status, results)
+
+    def fail(self, digest: str) -> None:
+        """The same for a run that broke; never raises, because what broke it is what the user should read."""
+        with suppress(FleetError):
+            self.gate.end("failed", digest)
+        if self._barrier is not None:
+            with suppress(FleetError):
+                self._barrier.finish("the run failed")
+        if self._feed is not None:
+            with suppress(FleetError):
+                self._feed.end("failed", {})
+
+    def close(self) -> None:
+        """Shut everything; a second call does nothing."""
+        self._stack.close()
+
+
+def _city_map(parts: Parts) -> CityMap:
+    from fleet.city.save import city_to_geojson
+
+    city = parts.setting.city
+    return CityMap(
+        geojson=json.dumps(city_to_geojson(city), ensure_ascii=False, separators=(",", ":")),
+        origin_lon=city.frame.lon,
+        origin_lat=city.frame.lat,
+        crs=city.frame.proj,
+    )

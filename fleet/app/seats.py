@@ -1,0 +1,91 @@
+"""The lock-step door of one run: which seats it has, and whose words count that take them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+
+import fleet
+from fleet.app.build import Parts
+from fleet.app.teams import RESPOND, TEAMS, first_key, seat_plans, team_senders
+from fleet.base.streams import Streams
+from fleet.bus.doors import Doors
+from fleet.bus.lockstep import Barrier
+from fleet.bus.seating import Holder, Terms
+from fleet.messages.roles import INTENT_VERBS, ORDER_VERBS
+
+PublicOf = Callable[[str], bytes]
+"""The public key, for orders, of somebody whom the lock of the door knows by name."""
+
+
+@dataclass(frozen=True)
+class SeatOptions:
+    """What the user asked: which seats are awaited, how long an answer may take, and what happens then.
+
+    `await_s` is how long the run waits before its first tick for all seats to be taken.
+    """
+
+    names: tuple[str, ...]
+    patience_s: float = 10.0
+    drop_silent: bool = False
+    await_s: float = 60.0
+
+    @property
+    def away(self) -> frozenset[str]:
+        """The scenario's teams that are not to be built here."""
+        return frozenset(self.names) & frozenset(TEAMS)
+
+    @property
+    def agents(self) -> bool:
+        """Whether there is a seat for somebody whose needs the scenario does not tell: it is given every frame."""
+        return bool(set(self.names) - set(TEAMS))
+
+
+def barrier_for(
+    parts: Parts,
+    doors: Doors,
+    options: SeatOptions,
+    *,
+    public_of: PublicOf | None = None,
+    reserved: Set[str] = frozenset(),
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Barrier:
+    """The barrier of a run whose parts were built with `options.away` left out; its seats are still free.
+
+    `public_of` is None where there are no keys: a seat then signs with a key drawn from the seed, as it would in
+    the run's own process. `reserved` are senders that no agent may speak as (people with keys of their own).
+    `meanwhile` is called while seats are awaited. Raises `UsageError` for a team that the scenario has not.
+    """
+    scenario = parts.scenario
+    streams = Streams(scenario.seed)
+
+    def on_seated(holder: Holder) -> None:
+        for sender in holder.senders:
+            if public_of is not None and holder.peer.name:
+                trust(parts, holder, sender, public_of(holder.peer.name))
+            else:
+                trust(parts, holder, sender, first_key(streams, sender).public)
+
+    teams = {sender for team in TEAMS for sender in team_senders(scenario, team)}
+    return Barrier(
+        doors,
+        seat_plans(scenario, options.names),
+        Terms(fleet.__version__, scenario.seed, scenario.run.tick_ms, options.patience_s, options.drop_silent),
+        reserved=teams | reserved,
+        on_seated=on_seated,
+        meanwhile=meanwhile,
+    )
+
+
+def trust(parts: Parts, holder: Holder, sender: str, public: bytes) -> None:
+    """Let what `sender` signs count for as much as its role may ask: intents at dispatch, orders at vehicles.
+
+    Of the scenario's own teams only `respond` is heeded, as when it is in the run's process.
+    """
+    if holder.seat in TEAMS and sender != RESPOND:
+        return
+    if holder.role in ("operator", "blue"):
+        parts.intents.trust(sender, public, INTENT_VERBS)
+    if holder.role == "operator":
+        for body in parts.world.bodies:
+            body.verifier.trust(sender, public, ORDER_VERBS)

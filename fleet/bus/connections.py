@@ -1,0 +1,87 @@
+"""Which connection belongs to which key, so that the connections of a revoked key can be cut.
+
+ZeroMQ hides its connections and cannot close one. But a message tells the file descriptor it came through, and
+`shutdown` on that descriptor ends the connection as if the network had. Descriptors are used again for other
+connections; the inode of the socket tells whether it is still the same one.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import struct
+import threading
+
+import zmq
+
+SRCFD = 2
+"""`ZMQ_SRCFD`, which pyzmq has no name for: the descriptor that a message came through."""
+
+NO_CONNECTION = -1
+
+_AT_ONCE = struct.pack("ii", 1, 0)
+
+
+class Connections:
+    """The connections that have spoken, by descriptor. Any thread may use it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._owners: dict[int, tuple[str, int]] = {}
+
+    def claim(self, fd: int, name: str) -> None:
+        """A message under the key of `name` came through `fd`."""
+        inode = inode_of(fd)
+        if inode and self._owners.get(fd) != (name, inode):
+            with self._lock:
+                self._owners[fd] = (name, inode)
+
+    def cut(self, name: str) -> int:
+        """End every connection of `name`; returns how many were there."""
+        with self._lock:
+            mine = [(fd, inode) for fd, (owner, inode) in self._owners.items() if owner == name]
+            for fd, _ in mine:
+                del self._owners[fd]
+        return sum(cut(fd, inode) for fd, inode in mine)
+
+    def claimed(self, fd: int, inode: int) -> bool:
+        """Whether somebody has spoken through this connection."""
+        owner = self._owners.get(fd)
+        return owner is not None and owner[1] == inode
+
+
+def fd_of(frame: zmq.Frame) -> int:
+    """The descriptor that `frame` came through; `NO_CONNECTION` where there is none, as in `inproc`."""
+    try:
+        return int(frame.get(SRCFD))
+    except (zmq.ZMQError, ValueError):
+        return NO_CONNECTION
+
+
+def inode_of(fd: int) -> int:
+    """The inode of an open socket; 0 for anything else."""
+    try:
+        found = os.fstat(fd)
+    except OSError:
+        return 0
+    return found.st_ino if stat.S_ISSOCK(found.st_mode) else 0
+
+
+def cut(fd: int, inode: int) -> bool:
+    """Shut the connection down if it still is the one that had `inode`."""
+    try:
+        held = socket.socket(fileno=os.dup(fd))
+    except OSError:
+        return False
+    # The duplicate keeps the number from being given to another connection between the look and the cut.
+    with held:
+        if inode_of(held.fileno()) != inode:
+            return False
+        try:
+            # What was sent and not yet delivered is to be dropped, too; only TCP knows that.
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+            held.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,147 @@
+"""What may come in: one message of one peer at one door is let in, or refused for a cause.
+
+Pure: no socket, no clock. Whatever the bytes, an answer comes back and nothing is raised; what is not provably
+right is refused. Orders rest on their own signature, requests for tampering on the key of the connection.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fleet.base.errors import MessageError
+from fleet.bus.doors import Peer
+from fleet.bus.errands import Errands
+from fleet.bus.sane import is_sane
+from fleet.bus.wire import MOST_AHEAD_MS
+from fleet.messages.codec import decode
+from fleet.messages.envelope import Message
+from fleet.messages.notices import Cause
+from fleet.messages.plane import Plane
+from fleet.messages.roles import MAY_SAY, Door, outside_sender
+from fleet.messages.seal import Verifier
+
+MESSAGES_PER_TICK = 256
+BYTES_PER_TICK = 2**21
+"""A peer's share of a tick; the rest is refused as `flood`."""
+SHORT_BYTES = 4_096
+MOST_SOURCES = 1_000
+"""Peers beyond these share one share, so that nobody gets more by coming as many."""
+ANONYMOUS_NAMES = 500
+
+_ANONYMOUS_RED = re.compile(r"red/[A-Za-z0-9_.-]{1,64}\Z")
+
+Trusted = Mapping[str, tuple[bytes, frozenset[str]]]
+"""Sender to the public key it signs with and the names of what it may say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one message. `sender` is what it claims to be, "" and `seq` -1 where nothing can be read."""
+
+    cause: Cause
+    sender: str = ""
+    seq: int = -1
+    message: Message | None = None
+    """The message, if it was let in (`cause` is then "")."""
+
+
+class Intake:
+    """Checks everything that comes in by the command and the injection door.
+
+    `trusted` are the senders whose orders the run takes. `inside` are senders that take part in the run already;
+    nobody from outside may bear their names.
+    """
+
+    def __init__(self, trusted: Trusted, *, inside: frozenset[str] = frozenset()) -> None:
+        self._verifier = Verifier(
+            {sender: key for sender, (key, _) in trusted.items()},
+            {sender: verbs for sender, (_, verbs) in trusted.items()},
+        )
+        self._inside = inside
+        self._now_ms = -1
+        self._messages: Counter[str | bytes] = Counter()
+        self._bytes: Counter[str | bytes] = Counter()
+        self._seen: dict[str, int] = {}
+        self.errands = Errands()
+        self.given = 0
+        self.counts: Counter[Cause] = Counter()
+        """By cause, "" for what was let in; the counts add up to `given`."""
+
+    def check(self, door: Door, peer: Peer, data: bytes, now_ms: int, source: bytes = b"") -> Verdict:
+        """What becomes of `data`, which `peer` sent at `door`; `now_ms` is the run's time.
+
+        `source` tells the connections of nameless peers apart; answers to requests for tampering go there.
+        """
+        self.given += 1
+        shared = self._within_share(peer.name or source, len(data), now_ms)
+        # Who is beyond their share does not get long messages read, only to be told the number of each.
+        message = _decoded(data) if shared or len(data) <= SHORT_BYTES else None
+        cause: Cause
+        if peer.revoked:
+            cause = "revoked"
+        elif not shared:
+            cause = "flood"
+        elif message is None or not is_sane(message):
+            cause = "malformed"
+        elif message.sender in self._inside or not _may_claim(door, peer, message.sender):
+            cause = "not-allowed"
+        elif door == "command":
+            cause = self._order(message, now_ms)
+        else:
+            cause = self._request(door, message, source)
+        self.counts[cause] += 1
+        if message is None:
+            return Verdict(cause)
+        return Verdict(cause, message.sender, message.seq, message if cause == "" else None)
+
+    def _within_share(self, who: str | bytes, size: int, now_ms: int) -> bool:
+        if now_ms != self._now_ms:
+            self._now_ms = now_ms
+            self._messages.clear()
+            self._bytes.clear()
+        if who not in self._messages and len(self._messages) >= MOST_SOURCES:
+            who = b""
+        self._messages[who] += 1
+        self._bytes[who] += size
+        return self._messages[who] <= MESSAGES_PER_TICK and self._bytes[who] <= BYTES_PER_TICK
+
+    def _order(self, message: Message, now_ms: int) -> Cause:
+        if message.body.plane not in (Plane.COMMAND, Plane.TELEMETRY):
+            return "not-allowed"
+        if message.expires_ms > now_ms + MOST_AHEAD_MS:
+            return "stale"
+        return self._verifier.check(message, now_ms)
+
+    def _request(self, door: Door, message: Message, source: bytes) -> Cause:
+        """Requests are not signed, but counted: what was recorded cannot be sent once more by mistake."""
+        if door != "injection" or message.body.plane is not Plane.INJECTION:
+            return "not-allowed"
+        if type(message.body).__name__ not in MAY_SAY["red"]:
+            return "not-allowed"
+        if message.signature or message.expires_ms:
+            return "malformed"
+        if message.sender not in self._seen and len(self._seen) >= ANONYMOUS_NAMES:
+            return "flood"
+        if message.seq <= self._seen.get(message.sender, -1):
+            return "replay"
+        cause = self.errands.ask(message.sender, message.body, source)
+        if cause == "":
+            self._seen[message.sender] = message.seq
+        return cause
+
+
+def _decoded(data: bytes) -> Message | None:
+    try:
+        return decode(data)
+    except MessageError:
+        return None
+
+
+def _may_claim(door: Door, peer: Peer, sender: str) -> bool:
+    """Whether a peer may speak as `sender`. Without keys an order rests on its signature, a request on nothing."""
+    if peer.role is not None:
+        return sender == outside_sender(peer.role, peer.name)
+    return door == "command" or _ANONYMOUS_RED.match(sender) is not None

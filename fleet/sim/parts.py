@@ -1,0 +1,62 @@
+"""What a world is made of, and the door in it for whoever tampers with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from fleet.base.streams import Noise
+from fleet.messages.envelope import Message
+from fleet.messages.port import Port
+from fleet.messages.reports import PickupRequested
+from fleet.sim.body import Body, Waste
+from fleet.sim.books import Books
+from fleet.sim.docks import Docks, Dockyard
+from fleet.sim.flights import Flights
+from fleet.sim.kernel import Kernel
+from fleet.sim.motion import Motion
+from fleet.sim.terrain import Terrain
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a world is made of; `fleet.sim.build` makes it."""
+
+    kernel: Kernel
+    motion: Motion
+    books: Books
+    terrain: Terrain
+    flights: Flights
+    docks: Docks
+    bodies: tuple[Body, ...]
+    yards: Mapping[str, Dockyard]
+    waste: dict[str, Waste]
+    day: tuple[tuple[int, PickupRequested], ...]
+    """When which request is announced."""
+
+    scale_noise: Noise
+    scale_sigma: float
+    citizens: Port
+    truth: Port
+    tamper_draw: Noise
+
+
+class Ears(Protocol):
+    """The faulty links over which vehicles hear their orders."""
+
+    def hears(self, vehicle: str, now_ms: int, message: Message) -> list[Message]:
+        """What a vehicle hears at once of a message on its way to it."""
+
+    def late(self, now_ms: int) -> list[tuple[str, Message]]:
+        """What comes to vehicles late, and is there now: (vehicle, message)."""
+
+
+class Hand(Protocol):
+    """What carries out tamper requests."""
+
+    def hear(self, tick: int, now_ms: int, message: Message) -> None:
+        """Take in one message of the injection or command plane."""
+
+    def close(self) -> None:
+        """The run ends."""

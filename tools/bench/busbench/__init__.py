@@ -1,0 +1,1 @@
+"""What `tools/bench/bus.py` measures, one file per question."""

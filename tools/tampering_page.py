@@ -1,0 +1,99 @@
+"""Writes the tables of `docs/tampering.md` from the registry of tamper primitives.
+
+    python tools/tampering_page.py            # write the page anew
+    python tools/tampering_page.py --check    # exit 1 if the page is not up to date
+
+What stands between `<!-- made: FAMILY -->` and `<!-- /made -->` is made here; the prose around it is not touched.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from itertools import groupby
+from pathlib import Path
+
+from fleet.sim.tampering import discover
+from fleet.sim.tampering.primitive import AREA, Parameter, Primitive
+
+PAGE = Path(__file__).parents[1] / "docs" / "tampering.md"
+TARGETS = {
+    "vehicle": "a vehicle",
+    "vehicle-or-area": "a vehicle, or `area`",
+    "site": "a site",
+    "holder": "a holder of a key: `dispatch`, `authority`, `respond`",
+    "city": "`city`",
+    "city-or-area": "`city`, or `area`",
+    "door": "a door of the bus",
+    "participant": "whoever has a link",
+}
+"""How the page names each kind of target."""
+
+
+def parameter_rows(parameters: tuple[Parameter, ...]) -> list[str]:
+    """A table of parameters; nothing where there are none."""
+    if not parameters:
+        return ["No parameters."]
+    rows = ["| parameter | what | may be | unless given |", "|---|---|---|---|"]
+    for p in parameters:
+        default = "must be given" if p.default is None else f"{p.default:g}" if not p.words else str(p.default)
+        rows.append(f"| `{p.name}` | {p.text} | {p.expected} | {default} |")
+    return rows
+
+
+def section(primitive: Primitive) -> list[str]:
+    """All about one primitive."""
+    return [
+        f"#### {primitive.name}",
+        "",
+        primitive.text,
+        "",
+        f"- target: {TARGETS[primitive.target]}",
+        f"- shows in: {primitive.where}",
+        f"- `TamperEffect` measures: `{primitive.quantity}`",
+        *([f"- labelled as: `{primitive.attack_class}`"] if primitive.attack_class != primitive.name else []),
+        "",
+        *parameter_rows(primitive.parameters),
+        "",
+    ]
+
+
+def made() -> dict[str, str]:
+    """What is made, by the name of its place."""
+    found = discover().values()
+    texts = {
+        family: "\n".join(line for primitive in members for line in section(primitive))
+        for family, members in groupby(found, key=lambda p: p.family)
+    }
+    overview = ["| primitive | target | parameters | measured as |", "|---|---|---|---|"]
+    for p in found:
+        names = ", ".join(f"`{q.name}`" for q in p.parameters) or "none"
+        anchor = p.name.replace(".", "")
+        overview.append(f"| [{p.name}](#{anchor}) | {TARGETS[p.target]} | {names} | `{p.quantity}` |")
+    return {**texts, "overview": "\n".join(overview), "area": "\n".join(parameter_rows(AREA))}
+
+
+def renewed(page: str) -> str:
+    """The page with all that is made, made anew. Raises `SystemExit` where a place is missing or unknown."""
+    texts = made()
+    places = set(re.findall(r"<!-- made: ([\w-]+) -->", page))
+    if places != texts.keys():
+        raise SystemExit(f"{PAGE.name}: places and families differ: {sorted(places ^ texts.keys())}")
+    for name, text in texts.items():
+        pattern = rf"(<!-- made: {name} -->\n).*?(<!-- /made -->)"
+        page = re.sub(pattern, lambda m, t=text: f"{m[1]}{t.rstrip()}\n{m[2]}", page, flags=re.DOTALL)
+    return page
+
+
+def main() -> int:
+    """Write the page, or check it."""
+    page = PAGE.read_text(encoding="utf-8")
+    text = renewed(page)
+    if "--check" in sys.argv[1:]:
+        return int(text != page)
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
