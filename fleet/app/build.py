@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from fleet.app.feasible import require_feasible
@@ -33,7 +34,7 @@ from fleet.sim.build import Setting, build_sensors, build_terrain, build_world
 from fleet.sim.kernel import Kernel
 from fleet.sim.params import BUILT_IN_TYPES, VehicleTypeParams
 from fleet.sim.sensors import Sensors
-from fleet.sim.tampering import Tampering, Vault, attack_classes
+from fleet.sim.tampering import Tampering, attack_classes
 from fleet.sim.terrain import Terrain
 from fleet.sim.world import World
 
@@ -51,6 +52,8 @@ class Guests:
     """Whose orders and intents count though they come from outside: the public key of each sender."""
 
     order_keys: Mapping[str, bytes] = field(default_factory=dict)
+    locked: bool = False
+    """Whether teams that take part from elsewhere sign with keys of their own, even those not known yet."""
 
     def orders(self) -> dict[str, bytes]:
         """The keys whose orders vehicles obey."""
@@ -60,6 +63,10 @@ class Guests:
         """The keys whose intents dispatch heeds; `respond` has another than its first if it signs elsewhere."""
         away = {name: self.order_keys[name] for name in (RESPOND,) if name in self.order_keys}
         return {**self._of("operator", "blue"), **away}
+
+    def replaces(self, holder: str, first: bytes) -> bool:
+        """Whether `holder`, being elsewhere, signs with another key than the `first` one that it has here."""
+        return self.locked or self.order_keys.get(holder, first) != first
 
     def _of(self, *roles: Role) -> dict[str, bytes]:
         heads = tuple(outside_sender(role, "") for role in roles)
@@ -113,10 +120,14 @@ def build(
     world, flights = build_world(setting, kernel, terrain, streams, bus.port)
     intents = _heeded(keys, guests or Guests())
     dispatcher, vault = _mind(scenario, setting, terrain, streams, bus, keys, intents)
+    if "blue" not in away or not (guests or Guests()).replaces(RESPOND, keys[RESPOND].public):
+        vault[RESPOND] = lambda: keys[RESPOND]
     if legs:
         flights.legs = bus.port("world/legs")
     links = _links(scenario, setting, streams, kernel, bus, away, tampered=guests is not None)
-    siege = CommandSiege(streams, scenario.run.tick_ms, bus.port(GATE) if guests is None else None)
+    siege = CommandSiege(streams, scenario.run.tick_ms)
+    if guests is None:
+        siege.join(bus.port(GATE), count().__next__)
     world.ears = links
     world.tampering = Tampering(
         world, flights, vault, bus.port("injector"), bus.port("injector/truth"), road=links, siege=siege
@@ -158,8 +169,8 @@ def _mind(
     bus: Bus,
     keys: Mapping[str, KeyPair],
     intents: Verifier,
-) -> tuple[Dispatcher, Vault]:
-    """Dispatch, and the keys that a thief could steal as they are in force."""
+) -> tuple[Dispatcher, dict[str, Callable[[], KeyPair | None]]]:
+    """Dispatch, and its keys, which a thief could steal as they are in force."""
     port, authority = bus.port("dispatch", keys["dispatch"]), bus.port("authority", keys["authority"])
     dispatcher = Dispatcher(
         atlas=_atlas(scenario, setting, terrain),
@@ -174,7 +185,6 @@ def _mind(
     return dispatcher, {
         "dispatch": lambda: port.key,
         "authority": lambda: authority.key,
-        RESPOND: lambda: keys[RESPOND],
     }
 
 

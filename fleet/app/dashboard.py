@@ -127,7 +127,8 @@ def start(
         title=title,
     )
     process = subprocess.Popen(
-        [sys.executable, "-m", "fleet.app.dashboard"],
+        # Without -P a module lying in the working directory would be run, secrets at hand.
+        [sys.executable, "-P", "-m", "fleet.app.dashboard"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         # Ctrl-C is for the run, which then ends the dashboard.

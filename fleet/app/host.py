@@ -20,7 +20,7 @@ from fleet.app.run import Company, Pace
 from fleet.app.scenario import Scenario
 from fleet.app.seats import SeatOptions, barrier_for
 from fleet.app.tape import ListedBus
-from fleet.app.teams import first_key
+from fleet.app.teams import first_key, reserved_senders
 from fleet.base.errors import FleetError
 from fleet.base.streams import Streams
 from fleet.bus.doors import Doors
@@ -35,6 +35,8 @@ from fleet.messages.port import Listener
 BYTES_PER_VEHICLE = 25
 """What a telemetry frame takes for each."""
 LOOK_S = 0.1
+FAILED_S = 5.0
+"""How long a run that broke waits for its recorders."""
 
 Say = Callable[[str], None]
 Status = Literal["complete", "interrupted", "failed"]
@@ -58,11 +60,14 @@ class Host:
         self._doors = self._stack.enter_context(
             Doors(admission.endpoint, admission.keyring, frame_bytes=1_000 + BYTES_PER_VEHICLE * vehicles)
         )
-        self.url = self._doors.endpoints.base
+        self.url = self._doors.endpoints.reachable
         self._buses: list[ListedBus] = []
         self._keys = dict(admission.order_keys)
         self._senders = set(admission.senders)
         self.gate: Gate
+        self._met = False
+        self._published = False
+        """Whether viewers were told that the run is over."""
         self._barrier: Barrier | None = None
         self._feed: Feed | None = None
         self._recorders: Listener | None = None
@@ -77,7 +82,7 @@ class Host:
     @property
     def guests(self) -> Guests:
         """Whose orders count from the beginning."""
-        return Guests(self._keys)
+        return Guests(self._keys, locked=self.admission.keyring is not None)
 
     def bus_of(self, clock: Callable[[], int]) -> ListedBus:
         """The road inside."""
@@ -90,21 +95,24 @@ class Host:
         `pace` is the speed the run begins with, and whether it begins paused. `meanwhile` is called while it
         waits. Raises `RunError` if a seat stays free.
         """
-        inside = frozenset(self._buses[-1].inside)
         scenario = parts.scenario
+        inside = frozenset(self._buses[-1].inside) | {"outside"}
+        # Nobody at the other doors may speak as who has a seat, or will have one.
+        inside |= reserved_senders(scenario, self._seats.names) - self._senders
         span = scenario.run.span
         facts = RunFacts(scenario.name, scenario.run.tick_ms, span.end_ms, span.start_hour)
         self.gate = Gate(
             self._doors,
-            Intake(self.admission.trusted, inside=inside | {"outside"}),
+            Intake(self.admission.trusted, inside=inside),
             tick_ms=scenario.run.tick_ms,
             picture=Picture(facts),
             city=_city_map(parts),
             pace=pace,
             unattended=() if self._seats.names else ("lockstep",),
         )
+        self._met = True
         self._stack.callback(self.gate.close)
-        parts.siege.join(self._doors.refusals)
+        parts.siege.join(parts.bus.port("outside"), self._doors.next_notice)
         if not self._seats.names:
             return
         self._barrier = barrier_for(
@@ -114,6 +122,7 @@ class Host:
             public_of=self.admission.public_of,
             reserved=frozenset(self._senders),
             meanwhile=meanwhile,
+            say=self._say,
         )
         self._say(f"waiting for {', '.join(self._seats.names)} to join")
         self._barrier.await_seats(self._seats.await_s)
@@ -186,22 +195,30 @@ class Host:
 
     def end(self, status: Status, digest: str, results: Mapping[str, Any]) -> None:
         """Tell everybody that the run is over, and wait for recorders. Raises `RunError` if one cannot write."""
-        self.gate.end(status, digest)
+        self._publish_end(status, digest)
         if self._barrier is not None:
             self._barrier.finish("" if status == "complete" else status)
         if self._feed is not None:
             self._feed.end(status, results)
 
     def fail(self, digest: str) -> None:
-        """The same for a run that broke; never raises, because what broke it is what the user should read."""
+        """The same for a run that broke, to whom it was not told yet; recorders are waited for only a moment.
+
+        Raises no error of the run, because what broke it is what the user should read.
+        """
         with suppress(FleetError):
-            self.gate.end("failed", digest)
+            self._publish_end("failed", digest)
         if self._barrier is not None:
             with suppress(FleetError):
                 self._barrier.finish("the run failed")
         if self._feed is not None:
             with suppress(FleetError):
-                self._feed.end("failed", {})
+                self._feed.end("failed", {}, patience_s=FAILED_S)
+
+    def _publish_end(self, status: Status, digest: str) -> None:
+        if self._met and not self._published:
+            self._published = True
+            self.gate.end(status, digest)
 
     def close(self) -> None:
         """Shut everything; a second call does nothing."""

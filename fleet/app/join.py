@@ -8,7 +8,7 @@ from pathlib import Path
 
 import fleet
 from fleet.app.scenario import Scenario
-from fleet.app.teams import TEAMS, blue_team, first_key, red_team, team_senders
+from fleet.app.teams import TEAMS, blue_team, red_team, team_senders
 from fleet.base.errors import RunError, UsageError
 from fleet.base.streams import Streams
 from fleet.bus.keyring import Identity
@@ -16,6 +16,10 @@ from fleet.bus.seat import SeatRole, SeatWish, Served, serve_seat
 from fleet.messages.notices import SeatGranted
 from fleet.messages.port import Bus, KeyedPort, Participant, Seat
 from fleet.messages.roles import READS
+from fleet.messages.seal import KeyPair
+
+SECRET_BYTES = 32
+"""An Ed25519 secret."""
 
 Agent = Callable[[KeyedPort], Participant]
 """Makes an agent, given its mouth."""
@@ -25,7 +29,10 @@ ROLES: dict[str, SeatRole] = {"red": "red", "blue": "blue"}
 
 @dataclass(frozen=True)
 class JoinOptions:
-    """Where the run is, and as whom it is joined. `seed` is what the user expects; None for whatever it has."""
+    """Where the run is, and as whom it is joined.
+
+    `seed` is what the user expects, for the red team, which is told; None for whatever it is.
+    """
 
     url: str
     identity: Identity | None = None
@@ -38,7 +45,8 @@ class JoinOptions:
 def join_team(scenario: Scenario, team: str, options: JoinOptions) -> Served:
     """Take part as the scenario's "red" or "blue" team, until the run is over.
 
-    The run's own seed is used. Raises `UsageError` if the scenario has no such team, and `RunError` if the run
+    The run's own seed is used. Raises `UsageError` if the scenario has no such team or `seed` is not told
+    it, and `RunError` if the run
     gives no seat, is of another scenario, or vanishes.
     """
     if team not in TEAMS:
@@ -46,18 +54,28 @@ def join_team(scenario: Scenario, team: str, options: JoinOptions) -> Served:
     senders = team_senders(scenario, team)
     if not senders:
         raise UsageError(f"the scenario has no {team} team")
+    if team == "blue" and options.seed is not None:
+        raise UsageError("a run tells its seed to the red team only: join as blue without --seed")
 
     def make(granted: SeatGranted, bus: Bus) -> Sequence[Seat]:
         _require_same(scenario, senders, granted, options.seed)
-        options.say(f"seat `{team}` is taken; seed {granted.seed}")
-        streams = Streams(granted.seed)
         if team == "red":
-            return red_team(scenario, streams, bus)
-        identity = options.identity
-        return blue_team(scenario, bus, first_key(streams, "respond") if identity is None else identity.key)
+            options.say(f"seat `{team}` is taken; seed {granted.seed}")
+            return red_team(scenario, Streams(granted.seed), bus)
+        options.say(f"seat `{team}` is taken")
+        return blue_team(scenario, bus, _key(granted, options.identity))
 
     wish = SeatWish(options.url, team, fleet.__version__, ROLES[team], options.identity, options.patience_s)
     return serve_seat(wish, make)
+
+
+def _key(granted: SeatGranted, identity: Identity | None) -> KeyPair | None:
+    """What the seat signs with: one's own key, or what the run gave; None where it gave none."""
+    if identity is not None:
+        return identity.key
+    if len(granted.secret) not in (0, SECRET_BYTES):
+        raise RunError(f"the run gives a secret of {len(granted.secret)} bytes, expected {SECRET_BYTES}")
+    return KeyPair(granted.secret) if granted.secret else None
 
 
 def _require_same(scenario: Scenario, senders: tuple[str, ...], granted: SeatGranted, seed: int | None) -> None:
@@ -85,7 +103,7 @@ def join(
 
     `agent` is called once, with its port, and gives a participant (`on_tick`, `next_wake_ms`). What it says is
     heard at the next tick. `key` is a key file; without one, `role` is what the agent may read and say. It signs
-    with that key, or where there is none with one that the run, too, derives from its seed.
+    with that key, or where there is none with one that the run gives it.
 
     Raises `UsageError` for a URL of no known form, `InputError` for a key file that is none, and `RunError` if the
     run gives no seat, or vanishes.
@@ -94,8 +112,7 @@ def join(
 
     def make(granted: SeatGranted, bus: Bus) -> Sequence[Seat]:
         sender = granted.senders[0]
-        signs = first_key(Streams(granted.seed), sender) if identity is None else identity.key
         planes = READS[role if identity is None else identity.role]
-        return [Seat(agent(bus.port(sender, signs)), planes)]
+        return [Seat(agent(bus.port(sender, _key(granted, identity))), planes)]
 
     return serve_seat(SeatWish(url, seat, fleet.__version__, role, identity, patience_s), make)

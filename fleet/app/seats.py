@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import fleet
 from fleet.app.build import Parts
-from fleet.app.teams import RESPOND, TEAMS, first_key, seat_plans, team_senders
+from fleet.app.teams import RESPOND, TEAMS, first_key, first_secret, seat_plans, team_senders
 from fleet.base.streams import Streams
 from fleet.bus.doors import Doors
 from fleet.bus.lockstep import Barrier
@@ -49,12 +49,14 @@ def barrier_for(
     public_of: PublicOf | None = None,
     reserved: Set[str] = frozenset(),
     meanwhile: Callable[[], None] = lambda: None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> Barrier:
     """The barrier of a run whose parts were built with `options.away` left out; its seats are still free.
 
     `public_of` is None where there are no keys: a seat then signs with a key drawn from the seed, as it would in
     the run's own process. `reserved` are senders that no agent may speak as (people with keys of their own).
-    `meanwhile` is called while seats are awaited. Raises `UsageError` for a team that the scenario has not.
+    `meanwhile` is called while seats are waited for, and `say` takes remarks for people.
+    Raises `UsageError` for a team that the scenario has not.
     """
     scenario = parts.scenario
     streams = Streams(scenario.seed)
@@ -66,14 +68,23 @@ def barrier_for(
             else:
                 trust(parts, holder, sender, first_key(streams, sender).public)
 
+    def secret_of(holder: Holder) -> bytes:
+        """What a holder without a key signs with; who is red signs nothing."""
+        if holder.role == "red" or (public_of is not None and holder.peer.name):
+            return b""
+        signer = RESPOND if holder.seat == "blue" else holder.senders[0]
+        return first_secret(streams, signer) if signer in holder.senders else b""
+
     teams = {sender for team in TEAMS for sender in team_senders(scenario, team)}
     return Barrier(
         doors,
         seat_plans(scenario, options.names),
-        Terms(fleet.__version__, scenario.seed, scenario.run.tick_ms, options.patience_s, options.drop_silent),
+        Terms(fleet.__version__, scenario.run.tick_ms, options.patience_s, options.drop_silent),
         reserved=teams | reserved,
         on_seated=on_seated,
+        secret_of=secret_of,
         meanwhile=meanwhile,
+        say=say,
     )
 
 

@@ -7,9 +7,10 @@ everybody outside is told, and the doors are shut.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,20 +102,40 @@ def run_session(loaded: LoadedScenario, options: SessionOptions) -> Ended:
             parts = loaded.build(host.bus_of, away=host.away, guests=host.guests)
         for remark in remarks_on(parts.scenario, parts.setting.city):
             options.say(remark)
-        if host is not None:
-            host.meet(parts, (options.live.factor, options.live.paused), stop.check)
-        info = run_info(loaded, parts) | ({} if host is None else host.outsiders.as_info())
-        if host is not None:
-            host.feed(parts, loaded.resolved_yaml(None), info, stop.check)
-            title = loaded.scenario.name
-            stack.enter_context(page_for(options.page, host.url, host.admission, title, options.say))
-        recorder = recorder_for(parts, options.record, overwrite=options.overwrite)
-        if recorder is not None and options.record is not None:
-            recorder.open(loaded.resolved_yaml(options.record), info)
-        with kept_whole(recorder):
+        digest = Digest()
+        with _told_of_failure(host, digest):
             if host is not None:
+                host.meet(parts, (options.live.factor, options.live.paused), partial(_heed, stop))
+            info = run_info(loaded, parts) | ({} if host is None else host.outsiders.as_info())
+            if host is not None:
+                host.feed(parts, loaded.resolved_yaml(None), info, stop.check)
+                # The page is a reader too, but not one that anybody waits for: it comes last.
                 host.await_readers(stop.check)
-            return _run(_Ready(parts, info, options, host, recorder, stop))
+                title = loaded.scenario.name
+                stack.enter_context(page_for(options.page, host.url, host.admission, title, options.say))
+            recorder = recorder_for(parts, options.record, overwrite=options.overwrite)
+            if recorder is not None and options.record is not None:
+                recorder.open(loaded.resolved_yaml(options.record), info)
+            with kept_whole(recorder):
+                return _run(_Ready(parts, info, options, host, recorder, stop), digest)
+
+
+@contextmanager
+def _told_of_failure(host: Host | None, digest: Digest) -> Iterator[None]:
+    """Whatever breaks the run in the block, everybody outside is told."""
+    try:
+        yield
+    except BaseException:
+        if host is not None:
+            host.fail(digest.hexdigest())
+        raise
+
+
+def _heed(stop: Stop) -> None:
+    """Called while lock-step seats are waited for: a stop ends a run between two ticks, as at any other moment."""
+    if stop.asked and stop.gentle:
+        raise Interrupted
+    stop.check()
 
 
 def _host(loaded: LoadedScenario, options: SessionOptions, stack: ExitStack) -> Host | None:
@@ -128,8 +149,8 @@ def _host(loaded: LoadedScenario, options: SessionOptions, stack: ExitStack) -> 
     return host
 
 
-def _run(ready: _Ready) -> Ended:
-    digest, tally = Digest(), Tally()
+def _run(ready: _Ready, digest: Digest) -> Ended:
+    tally = Tally()
     scenario, host, options = ready.parts.scenario, ready.host, ready.options
     listeners: list[Listener] = [digest, tally]
     # A recorder elsewhere may come at any time, and is to have the frames that one here would have.
@@ -141,32 +162,27 @@ def _run(ready: _Ready) -> Ended:
     pace = _pace(ready)
     began = time.monotonic()
     status = "complete"
-    try:
-        with meter_for(scenario.run.span, tally, quiet=options.quiet) as meter:
+    with meter_for(scenario.run.span, tally, quiet=options.quiet) as meter:
 
-            def between_ticks(now_ms: int) -> None:
-                meter.show(now_ms)
-                if ready.stop.asked or (pace is not None and pace.stopped_by):
-                    raise Interrupted
+        def between_ticks(now_ms: int) -> None:
+            meter.show(now_ms)
+            if ready.stop.asked or (pace is not None and pace.stopped_by):
+                raise Interrupted
 
-            runner = Runner(
-                ready.parts,
-                listeners,
-                frames_every=every,
-                watched=_watched(ready, pace),
-                progress=between_ticks,
-                company=_company(host, pace),
-            )
-            ready.stop.gentle = True
-            try:
-                with patient_collector():
-                    runner.run()
-            except Interrupted:
-                status = "interrupted"
-    except BaseException:
-        if host is not None:
-            host.fail(digest.hexdigest())
-        raise
+        runner = Runner(
+            ready.parts,
+            listeners,
+            frames_every=every,
+            watched=_watched(ready, pace),
+            progress=between_ticks,
+            company=_company(host, pace),
+        )
+        ready.stop.gentle = True
+        try:
+            with patient_collector():
+                runner.run()
+        except Interrupted:
+            status = "interrupted"
     return _close(ready, runner.heard, time.monotonic() - began, status, (tally, digest), pace)
 
 
@@ -188,6 +204,8 @@ def _close(
     results["summary"] = asdict(summary)
     close_record(ready.recorder, status, results)
     if ready.host is not None:
+        # Recorders may keep us waiting, and there is nothing left to finish: from now on a signal ends it.
+        ready.stop.gentle = False
         ready.host.end("complete" if status == "complete" else "interrupted", summary.digest, results)
     return Ended(summary, stopped_by)
 

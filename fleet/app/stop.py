@@ -9,7 +9,7 @@ from types import FrameType
 
 
 class Stop:
-    """What came by signal. While `gentle`, the first is only noted, and a second SIGINT is a KeyboardInterrupt."""
+    """What came by signal. While `gentle`, the first is only noted, and a second is a KeyboardInterrupt."""
 
     def __init__(self) -> None:
         self.gentle = False
@@ -17,7 +17,7 @@ class Stop:
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
         """The handler of both signals."""
-        if not self.gentle or (self.asked and number == signal.SIGINT):
+        if not self.gentle or self.asked:
             raise KeyboardInterrupt
         self.asked = True
 

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from fleet.app.scenario import Scenario
 from fleet.base.errors import UsageError
 from fleet.base.streams import Streams
-from fleet.bus.seating import SeatPlan
+from fleet.bus.seating import UNTOLD, SeatPlan
 from fleet.detect.detector import discover as detector_kinds
 from fleet.detect.watch import Watchman
 from fleet.messages.plane import Plane
 from fleet.messages.port import Bus, Seat
-from fleet.messages.roles import Role
+from fleet.messages.roles import OPEN_TO, Role, outside_sender
 from fleet.messages.seal import KeyPair
 from fleet.redteam.attack import Means
 from fleet.redteam.attack import discover as attack_kinds
@@ -59,7 +59,8 @@ def seat_plans(scenario: Scenario, names: Sequence[str]) -> list[SeatPlan]:
             raise UsageError(
                 f"seat `{name}`: the scenario has no {name} team; an agent takes a seat of another name"
             )
-        plans.append(SeatPlan(name, _ROLES.get(name), senders))
+        seed = scenario.seed if name == "red" else UNTOLD
+        plans.append(SeatPlan(name, _ROLES.get(name), senders, seed))
     return plans
 
 
@@ -72,9 +73,21 @@ def team_senders(scenario: Scenario, team: str) -> tuple[str, ...]:
     return ()
 
 
+def reserved_senders(scenario: Scenario, seats: Sequence[str]) -> frozenset[str]:
+    """Every name under which a team of the scenario, or an agent on one of these seats, may speak."""
+    teams = {sender for team in TEAMS for sender in team_senders(scenario, team)}
+    agents = {outside_sender(role, seat) for role in OPEN_TO["lockstep"] for seat in seats if seat not in TEAMS}
+    return frozenset(teams | agents)
+
+
 def first_key(streams: Streams, holder: str) -> KeyPair:
     """The key a holder starts a run with. Drawn from the seed, hence fit for simulation and for nothing else."""
-    return KeyPair(streams.secret(f"key/{holder}/0"))
+    return KeyPair(first_secret(streams, holder))
+
+
+def first_secret(streams: Streams, holder: str) -> bytes:
+    """The secret of `first_key`."""
+    return streams.secret(f"key/{holder}/0")
 
 
 def attack_names(scenario: Scenario) -> list[str]:
@@ -99,7 +112,7 @@ def red_team(scenario: Scenario, streams: Streams, bus: Bus) -> list[Seat]:
     return seats
 
 
-def blue_team(scenario: Scenario, bus: Bus, key: KeyPair) -> list[Seat]:
+def blue_team(scenario: Scenario, bus: Bus, key: KeyPair | None) -> list[Seat]:
     """The watchman with the scenario's detectors, and who responds to alerts, if wanted; `key` signs intents."""
     kinds = {kind.params: kind for kind in detector_kinds().values()}
     detectors = [kinds[type(params)].make(params) for params in scenario.blue.detectors]

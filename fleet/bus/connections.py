@@ -8,10 +8,12 @@ connections; the inode of the socket tells whether it is still the same one.
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import stat
 import struct
 import threading
+from contextlib import suppress
 
 import zmq
 
@@ -49,6 +51,14 @@ class Connections:
         """Whether somebody has spoken through this connection."""
         owner = self._owners.get(fd)
         return owner is not None and owner[1] == inode
+
+
+def raise_descriptor_limit() -> None:
+    """Let this process hold as many descriptors as it is allowed to: each connection takes one."""
+    with suppress(OSError, ValueError):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != hard:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def fd_of(frame: zmq.Frame) -> int:

@@ -13,12 +13,12 @@ from typing import Self
 import zmq
 
 from fleet.base.errors import UsageError
-from fleet.bus.connections import NO_CONNECTION, Connections, fd_of
+from fleet.bus.connections import NO_CONNECTION, Connections, fd_of, raise_descriptor_limit
 from fleet.bus.endpoints import Endpoints, endpoints
 from fleet.bus.keyring import Keyring
 from fleet.bus.lock import Lock
 from fleet.bus.refusals import Refusals
-from fleet.messages.roles import DOORS, Door, Role
+from fleet.messages.roles import DOORS, Door, Role, outside_sender
 
 KINDS: dict[Door, int] = {
     "telemetry": zmq.XPUB,
@@ -38,6 +38,7 @@ MAX_MESSAGE_BYTES: dict[Door, int] = {
 }
 """The longest part that may come in; ZeroMQ ends the connection of who sends more. Readers send topics only."""
 
+WAITING_ANSWERS = 8
 WAITING_REQUESTS = 200
 """What one connection may have waiting at the command and injection doors; more waits in its own buffers."""
 READER_BYTES = 32 * 2**20
@@ -61,6 +62,11 @@ class Peer:
     name: str
     role: Role | None
     revoked: bool = False
+
+    @property
+    def sender(self) -> str:
+        """The name under which it speaks in a run; "" without keys."""
+        return "" if self.role is None else outside_sender(self.role, self.name)
 
 
 ANYBODY = Peer("", None)
@@ -89,6 +95,7 @@ class Doors:
     ) -> None:
         self.endpoints = endpoints(endpoint)
         _require_safe(self.endpoints, locked=keyring is not None)
+        raise_descriptor_limit()
         self.keyring = keyring
         self.refusals = Refusals()
         self.connections = Connections()
@@ -124,6 +131,9 @@ class Doors:
             listening.setsockopt(zmq.SNDHWM, self._waiting)
         elif door in ("command", "injection"):
             listening.setsockopt(zmq.RCVHWM, WAITING_REQUESTS)
+        elif door == "lockstep":
+            # Who has a seat answers one tick at a time.
+            listening.setsockopt(zmq.RCVHWM, WAITING_ANSWERS)
         elif door == "record":
             # The run waits for recorders, so one whose machine has stopped must come to notice.
             listening.setsockopt(zmq.HEARTBEAT_IVL, max(1, int(250 * self._silence_s)))
@@ -161,6 +171,11 @@ class Doors:
     def revoked(self, name: str) -> bool:
         """Whether the key of `name` was revoked."""
         return self.keyring is not None and self.keyring.is_revoked(name)
+
+    def require_guarded(self) -> None:
+        """Raises `RunError` if the doors have a lock and it is broken."""
+        if self._lock is not None:
+            self._lock.require_guarding()
 
     def next_notice(self) -> int:
         """The sequence number of the next notice that the gate says in the run. Only the run's own thread asks."""

@@ -19,6 +19,7 @@ from fleet.messages.roles import DOORS, Door
 _TCP = re.compile(r"tcp://(?P<host>[^:/\[\]]+):(?P<port>\*|[0-9]{1,5})\Z")
 _FORMS = "expected tcp://127.0.0.1:PORT, ipc://PATH or inproc://NAME"
 _LAST_PORT = 65_535
+_EVERYWHERE = ("*", "0.0.0.0")  # noqa: S104 - read from the user, and not without keys
 _PROBE_S = 0.5
 _TRIES = 50
 
@@ -33,6 +34,14 @@ class Endpoints:
     def of(self, door: Door) -> str:
         """The endpoint of one door."""
         return self.by_door[DOORS.index(door)]
+
+    @property
+    def reachable(self) -> str:
+        """`base` as a client on this machine gives it: nobody can connect to "every address"."""
+        match = _TCP.match(self.base)
+        if match is None or match["host"] not in _EVERYWHERE:
+            return self.base
+        return f"tcp://127.0.0.1:{match['port']}"
 
     @property
     def loopback(self) -> bool:
@@ -68,6 +77,8 @@ def _tcp(endpoint: str, *, listen: bool) -> Endpoints:
     if match is None:
         raise UsageError(f"`{endpoint}` is not an endpoint: {_FORMS}")
     host = "127.0.0.1" if match["host"] == "localhost" else match["host"]
+    if host in _EVERYWHERE and not listen:
+        raise UsageError(f"`{endpoint}`: which machine? a client needs its address, such as 127.0.0.1")
     if match["port"] in ("*", "0"):
         if not listen:
             raise UsageError(f"`{endpoint}`: which port? a client needs a number")
@@ -96,7 +107,7 @@ def _free_block(host: str) -> int:
 
 def _hold(held: ExitStack, host: str, port: int) -> int:
     probe = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-    probe.bind((host, port))
+    probe.bind(("" if host == "*" else host, port))
     return int(probe.getsockname()[1])
 
 

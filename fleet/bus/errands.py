@@ -14,6 +14,8 @@ from fleet.messages.tamper import ForgeOrder, StartTamper, StopTamper, TamperAns
 MOST_IDS = 20_000
 IDS_PER_SENDER = 1_000
 UNANSWERED_PER_ID = 100
+MOST_SENDERS = 20_000
+"""More than messages can wait (see `relay.py`), so nobody is forgotten whose request is still to be heard."""
 
 
 class _Errand:
@@ -33,7 +35,7 @@ class Errands:
     def __init__(self) -> None:
         self._errands: dict[str, _Errand] = {}
         self._held: Counter[str] = Counter()
-        self._outside: set[str] = set()
+        self._outside: dict[str, None] = {}
 
     def ask(self, sender: str, body: Body, route: bytes) -> Cause:
         """`sender` asks from outside, and is to be answered at `route`; "" if it may."""
@@ -49,7 +51,10 @@ class Errands:
         if len(errand.waiting) >= UNANSWERED_PER_ID:
             return "flood"
         errand.waiting.append((type(body), route))
-        self._outside.add(sender)
+        self._outside.pop(sender, None)
+        self._outside[sender] = None
+        if len(self._outside) > MOST_SENDERS:
+            del self._outside[next(iter(self._outside))]
         return ""
 
     def _keep(self, tamper_id: str, sender: str) -> _Errand:

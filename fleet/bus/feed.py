@@ -20,6 +20,7 @@ slow disk is not taken for death.
 from __future__ import annotations
 
 import json
+import math
 import struct
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -144,11 +145,14 @@ class Feed:
         self._tick = tick + 1
         self._raise_failures()
 
-    def end(self, status: Status, results: Mapping[str, Any]) -> None:
-        """Tell every recorder that nothing more comes, and wait until each has everything on disk.
+    def end(self, status: Status, results: Mapping[str, Any], *, patience_s: float = math.inf) -> None:
+        """Tell every recorder that nothing more comes, and wait until each has everything on disk; again: nothing.
 
-        `results` is what the run adds to `run.json`. Raises `RunError` naming each that is gone or cannot write.
+        `results` is what the run adds to `run.json`. Whoever does not confirm within `patience_s` is left behind.
+        Raises `RunError` naming each that is gone or cannot write.
         """
+        if self._ended:
+            return
         self._listen(0)
         self._begin_newcomers()
         self._ended = True
@@ -161,7 +165,7 @@ class Feed:
             self._listen(PROBE_MS)
             waited_s = time.monotonic() - began
             for recorder in list(self._recorders.values()):
-                if not recorder.vital and waited_s > GUEST_FAREWELL_S:
+                if waited_s > (patience_s if recorder.vital else min(GUEST_FAREWELL_S, patience_s)):
                     del self._recorders[recorder.identity]
                     self._say(f"{recorder.label} does not confirm the end; it is not waited for")
                 self._put(recorder, [b""])
@@ -198,7 +202,7 @@ class Feed:
         recorder = self._recorders.get(identity)
         peer = self._doors.peer_of(parts[-1])
         if peer.revoked:
-            self._doors.refusals.add("record", "revoked", peer.name)
+            self._doors.refusals.add("record", "revoked", peer.sender)
         elif isinstance(body, Credit) and body.batches >= 0:
             if recorder is None and (self._ended or identity in self._dismissed):
                 return
@@ -211,7 +215,7 @@ class Feed:
         elif identity in self._dismissed:
             self._dismissed.discard(identity)
         else:
-            self._doors.refusals.add("record", "malformed", peer.name)
+            self._doors.refusals.add("record", "malformed", peer.sender)
 
     def _let_go(self, recorder: _Recorder, body: FeedEnds) -> None:
         del self._recorders[recorder.identity]

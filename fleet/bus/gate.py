@@ -14,12 +14,13 @@ from typing import Literal, Self
 
 import msgspec
 
+from fleet.bus.announcing import announcement
 from fleet.bus.doors import Doors
 from fleet.bus.intake import Intake
 from fleet.bus.relay import Arrival, Picture, Relay
 from fleet.messages.envelope import Envelope, Message
 from fleet.messages.notices import GATE, Cause, CityMap, RunEnded
-from fleet.messages.orders import FlyRoute, OrderIssued, Recall
+from fleet.messages.orders import FlyRoute, Recall
 from fleet.messages.roles import CONTROL_VERBS, Door
 
 SWITCH_S = 0.0005
@@ -75,6 +76,7 @@ class Gate:
     def hear(self, tick: int, batch: Sequence[Message]) -> None:
         """Publish what is heard at `tick`. Raises `RunError` if the relay is broken."""
         self._tick = tick
+        self._doors.require_guarded()
         self._relay.give(partial(self._relay.publish, tick, tick * self._tick_ms, batch))
 
     def beat(self, speed: float, paused: bool) -> None:
@@ -109,13 +111,18 @@ class Gate:
         return found
 
     def take(self, tick: int) -> list[Message]:
-        """What came in since this was last asked, dated as heard at `tick`, and what was refused."""
+        """What came in since this was last asked, dated as heard at `tick`, and what was refused.
+
+        Raises `RunError` if the lock of the doors or the relay is broken.
+        """
+        self._doors.require_guarded()
         self._relay.now_ms = max(self._relay.now_ms, tick * self._tick_ms)
         self._fetch()
         heard: list[Message] = []
         answers: list[tuple[Arrival, int, Cause]] = []
         for place, arrival in enumerate(self._waiting):
-            revoked = arrival.peer != "" and self._doors.revoked(arrival.peer)
+            obeyed = place < self._controls and _verb(arrival.message) in CONTROL_VERBS
+            revoked = not obeyed and self._revoked(arrival)
             if revoked:
                 self._doors.refusals.add(arrival.door, "revoked", arrival.message.sender)
             else:
@@ -130,9 +137,23 @@ class Gate:
     def _fetch(self) -> None:
         self._relay.arrived.clear()
         while self._relay.arrivals:
-            self._waiting.append(self._relay.arrivals.popleft())
+            arrival = self._relay.arrivals.popleft()
+            if self._revoked(arrival):
+                self._settle([arrival])
+                self._doors.refusals.add(arrival.door, "revoked", arrival.message.sender)
+                self._relay.give(partial(self._relay.answer, [(arrival, -1, "revoked")]))
+            else:
+                self._waiting.append(arrival)
+
+    def _revoked(self, arrival: Arrival) -> bool:
+        return arrival.peer != "" and self._doors.revoked(arrival.peer)
+
+    def _settle(self, arrivals: Sequence[Arrival]) -> None:
+        self._relay.settled += len(arrivals)
+        self._relay.settled_bytes += sum(arrival.size for arrival in arrivals)
 
     def _forget(self) -> None:
+        self._settle(self._waiting)
         self._waiting.clear()
         self._controls = self._receipted = 0
 
@@ -172,23 +193,6 @@ class Gate:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def announcement(order: FlyRoute | Recall, counter: int) -> OrderIssued:
-    """What is announced of an order, as dispatch announces its own: deeds are held against it."""
-    if isinstance(order, Recall):
-        stops: tuple[tuple[str, float, float], ...] = ((order.site, order.x_m, order.y_m),)
-    else:
-        stops = tuple((stop.target, stop.x_m, stop.y_m) for stop in order.stops)
-    return OrderIssued(
-        order_id=order.order_id,
-        vehicle=order.vehicle,
-        verb=type(order).__name__,
-        counter=counter,
-        targets=tuple(target for target, _, _ in stops),
-        x_m=tuple(x_m for _, x_m, _ in stops),
-        y_m=tuple(y_m for _, _, y_m in stops),
-    )
 
 
 def _verb(message: Message) -> str:

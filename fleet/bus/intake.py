@@ -1,14 +1,15 @@
 """What may come in: one message of one peer at one door is let in, or refused for a cause.
 
-Pure: no socket, no clock. Whatever the bytes, an answer comes back and nothing is raised; what is not provably
+Pure: no socket; the clock is handed in. Whatever the bytes, an answer comes back and nothing is raised; what is not provably
 right is refused. Orders rest on their own signature, requests for tampering on the key of the connection.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fleet.base.errors import MessageError
@@ -20,16 +21,19 @@ from fleet.messages.codec import decode
 from fleet.messages.envelope import Message
 from fleet.messages.notices import Cause
 from fleet.messages.plane import Plane
-from fleet.messages.roles import MAY_SAY, Door, outside_sender
+from fleet.messages.roles import CONTROL_VERBS, MAY_SAY, Door, outside_sender
 from fleet.messages.seal import Verifier
 
 MESSAGES_PER_TICK = 256
 BYTES_PER_TICK = 2**21
-"""A peer's share of a tick; the rest is refused as `flood`."""
+"""A peer's share of a tick, or of a second while no tick passes; the rest is refused as `flood`."""
+CONTROLS_PER_SECOND = 100
+"""So many control verbs of a peer beyond its share are looked at: whoever may steer the run is never shut out."""
 SHORT_BYTES = 4_096
 MOST_SOURCES = 1_000
 """Peers beyond these share one share, so that nobody gets more by coming as many."""
 ANONYMOUS_NAMES = 500
+"""So many nameless peers' counters are kept; then the oldest are forgotten."""
 
 _ANONYMOUS_RED = re.compile(r"red/[A-Za-z0-9_.-]{1,64}\Z")
 
@@ -52,38 +56,53 @@ class Intake:
     """Checks everything that comes in by the command and the injection door.
 
     `trusted` are the senders whose orders the run takes. `inside` are senders that take part in the run already;
-    nobody from outside may bear their names.
+    nobody from outside may bear their names. `clock_s` is a clock that only goes forward, in seconds.
     """
 
-    def __init__(self, trusted: Trusted, *, inside: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        trusted: Trusted,
+        *,
+        inside: frozenset[str] = frozenset(),
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._verifier = Verifier(
             {sender: key for sender, (key, _) in trusted.items()},
             {sender: verbs for sender, (_, verbs) in trusted.items()},
         )
         self._inside = inside
         self._now_ms = -1
+        self._clock_s = clock_s
+        self._renewed_s = self._second = clock_s()
+        self._controls: Counter[str | bytes] = Counter()
         self._messages: Counter[str | bytes] = Counter()
         self._bytes: Counter[str | bytes] = Counter()
         self._seen: dict[str, int] = {}
+        self._seen_anonymous: dict[tuple[bytes, str], int] = {}
         self.errands = Errands()
         self.given = 0
         self.counts: Counter[Cause] = Counter()
         """By cause, "" for what was let in; the counts add up to `given`."""
 
-    def check(self, door: Door, peer: Peer, data: bytes, now_ms: int, source: bytes = b"") -> Verdict:
+    def check(
+        self, door: Door, peer: Peer, data: bytes, now_ms: int, source: bytes = b"", *, full: bool = False
+    ) -> Verdict:
         """What becomes of `data`, which `peer` sent at `door`; `now_ms` is the run's time.
 
         `source` tells the connections of nameless peers apart; answers to requests for tampering go there.
+        With `full` too much waits already, and only control verbs are let in.
         """
         self.given += 1
-        shared = self._within_share(peer.name or source, len(data), now_ms)
+        who = peer.name or source
+        shared = self._within_share(who, len(data), now_ms) and not full
         # Who is beyond their share does not get long messages read, only to be told the number of each.
         message = _decoded(data) if shared or len(data) <= SHORT_BYTES else None
         cause: Cause
         if peer.revoked:
             cause = "revoked"
         elif not shared:
-            cause = "flood"
+            steers = message is not None and self._steers(door, peer, who, message, now_ms)
+            cause = "" if steers else "flood"
         elif message is None or not is_sane(message):
             cause = "malformed"
         elif message.sender in self._inside or not _may_claim(door, peer, message.sender):
@@ -91,15 +110,19 @@ class Intake:
         elif door == "command":
             cause = self._order(message, now_ms)
         else:
-            cause = self._request(door, message, source)
+            cause = self._request(door, peer, message, source)
         self.counts[cause] += 1
         if message is None:
             return Verdict(cause)
         return Verdict(cause, message.sender, message.seq, message if cause == "" else None)
 
     def _within_share(self, who: str | bytes, size: int, now_ms: int) -> bool:
-        if now_ms != self._now_ms:
-            self._now_ms = now_ms
+        now_s = self._clock_s()
+        if now_s - self._second >= 1.0:
+            self._second = now_s
+            self._controls.clear()
+        if now_ms != self._now_ms or now_s - self._renewed_s >= 1.0:
+            self._now_ms, self._renewed_s = now_ms, now_s
             self._messages.clear()
             self._bytes.clear()
         if who not in self._messages and len(self._messages) >= MOST_SOURCES:
@@ -108,6 +131,17 @@ class Intake:
         self._bytes[who] += size
         return self._messages[who] <= MESSAGES_PER_TICK and self._bytes[who] <= BYTES_PER_TICK
 
+    def _steers(self, door: Door, peer: Peer, who: str | bytes, message: Message, now_ms: int) -> bool:
+        """Whether it is a control verb, rightly signed; of each peer only so many in a second are looked at."""
+        if door != "command" or type(message.body).__name__ not in CONTROL_VERBS or not is_sane(message):
+            return False
+        if message.sender in self._inside or not _may_claim(door, peer, message.sender):
+            return False
+        if who not in self._controls and len(self._controls) >= MOST_SOURCES:
+            who = b""
+        self._controls[who] += 1
+        return self._controls[who] <= CONTROLS_PER_SECOND and self._order(message, now_ms) == ""
+
     def _order(self, message: Message, now_ms: int) -> Cause:
         if message.body.plane not in (Plane.COMMAND, Plane.TELEMETRY):
             return "not-allowed"
@@ -115,7 +149,7 @@ class Intake:
             return "stale"
         return self._verifier.check(message, now_ms)
 
-    def _request(self, door: Door, message: Message, source: bytes) -> Cause:
+    def _request(self, door: Door, peer: Peer, message: Message, source: bytes) -> Cause:
         """Requests are not signed, but counted: what was recorded cannot be sent once more by mistake."""
         if door != "injection" or message.body.plane is not Plane.INJECTION:
             return "not-allowed"
@@ -123,14 +157,27 @@ class Intake:
             return "not-allowed"
         if message.signature or message.expires_ms:
             return "malformed"
-        if message.sender not in self._seen and len(self._seen) >= ANONYMOUS_NAMES:
-            return "flood"
-        if message.seq <= self._seen.get(message.sender, -1):
+        if message.seq <= self._counted(peer, message.sender, source):
             return "replay"
         cause = self.errands.ask(message.sender, message.body, source)
         if cause == "":
-            self._seen[message.sender] = message.seq
+            self._count(peer, message, source)
         return cause
+
+    def _counted(self, peer: Peer, sender: str, source: bytes) -> int:
+        # A nameless peer counts for its own connection only, or it could use up the numbers of everybody.
+        if peer.role is None:
+            return self._seen_anonymous.get((source, sender), -1)
+        return self._seen.get(sender, -1)
+
+    def _count(self, peer: Peer, message: Message, source: bytes) -> None:
+        if peer.role is not None:
+            self._seen[message.sender] = message.seq
+            return
+        self._seen_anonymous.pop((source, message.sender), None)
+        self._seen_anonymous[source, message.sender] = message.seq
+        if len(self._seen_anonymous) > ANONYMOUS_NAMES:
+            del self._seen_anonymous[next(iter(self._seen_anonymous))]
 
 
 def _decoded(data: bytes) -> Message | None:

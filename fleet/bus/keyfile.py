@@ -53,7 +53,11 @@ class IdentityFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 def read(path: Path, kind: type[T], *, secret: bool) -> T:
     """The content of a key file. Raises `InputError` with the place of the fault."""
-    data = read_bounded(path, MAX_BYTES)
+    return parse(path, read_bounded(path, MAX_BYTES), kind, secret=secret)
+
+
+def parse(path: Path, data: bytes, kind: type[T], *, secret: bool = False) -> T:
+    """The content of a key file whose bytes were read already. Raises `InputError`."""
     if secret and stat.S_IMODE(path.stat().st_mode) & 0o077:
         mode = f"{stat.S_IMODE(path.stat().st_mode):04o}"
         raise InputError([fault(path, "", "a file that only its owner can read", mode, f"chmod 600 {path}")])

@@ -6,10 +6,11 @@ directory keeps only the public halves. A name is never used twice, so that what
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -19,6 +20,7 @@ import zmq
 from zmq.utils import z85
 
 from fleet.base.errors import Fault, InputError, UsageError
+from fleet.base.textfile import read_bounded
 from fleet.bus import keyfile
 from fleet.bus.keyfile import HolderFile, IdentityFile, ServerFile
 from fleet.messages.roles import MAY_SAY, OPEN_TO, Role, outside_sender
@@ -26,6 +28,9 @@ from fleet.messages.seal import KeyPair
 
 SERVER = "server.key"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
+
+State = tuple[tuple[str, int, int, int], ...]
+"""What a look at the directory tells of each file: its name, inode, time and size."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ class Keyring:
         path = directory / SERVER
         self.server_public = keyfile.curve_bytes(path, "curve_public", server.curve_public)
         self.server_secret = keyfile.curve_bytes(path, "curve_secret", server.curve_secret)
-        self._state: tuple[tuple[str, int, int, int], ...] = ()
+        self._state: State = ()
         self._guests: dict[str, Holder] = {}
         self._by_name: dict[str, Holder] = {}
         self._by_key: dict[bytes, Holder] = {}
@@ -98,8 +103,11 @@ class Keyring:
         if not path.exists():
             raise UsageError(f"`{directory}` holds no keys; make some: fleet keys new NAME --role ROLE --keys DIR")
         keyring = cls(directory, keyfile.read(path, ServerFile, secret=True))
-        state = keyring._look()
-        holders, faults = _read_all(directory, state)
+        try:
+            state, _ = keyring._look()
+        except OSError as error:
+            raise UsageError(f"cannot read `{directory}`: {error.strerror or error}") from None
+        holders, faults = _read_all(directory, state, lambda path: read_bounded(path, keyfile.MAX_BYTES))
         if faults and not pass_over_broken:
             raise InputError(faults)
         keyring._hold(holders, state)
@@ -235,30 +243,57 @@ class Keyring:
         """Look at the directory again; the names that lost their rights since the last look.
 
         A file that is gone, broken or about another key takes the rights of its name with it, for as long as this
-        keyring is open: what is not provably right is refused.
+        keyring is open: what is not provably right is refused. What cannot be read just now (no descriptor left,
+        a disk that hiccups) says nothing about anybody: names stay as they are, and the next look tries again.
         """
-        state = self._look()
+        try:
+            state, unread = self._look()
+        except OSError:
+            return frozenset()
         if state == self._state:
             return frozenset()
         before = {name for name, holder in self._by_name.items() if not holder.revoked}
-        found = {holder.name: holder for holder in _read_all(self.directory, state)[0]} | self._guests
+
+        def read(path: Path) -> bytes:
+            try:
+                return _bytes_of(path)
+            except (FileNotFoundError, IsADirectoryError):
+                return b""
+            except OSError:
+                unread.add(path.name)
+                return b""
+
+        found = {holder.name: holder for holder in _read_all(self.directory, state, read)[0]} | self._guests
+        # What was not read is set down as seen in no state, so that the next look differs whatever it finds.
+        state = tuple(e for e in state if e[0] not in unread) + tuple(
+            (file, -1, -1, -1) for file in sorted(unread)
+        )
         for name, holder in self._by_name.items():
-            if found.get(name) != holder:
+            if f"{name}.json" in unread:
+                found[name] = holder
+            elif found.get(name) != holder:
                 found[name] = replace(holder, revoked=True)
         self._hold(tuple(found.values()), state)
         return frozenset(name for name in before if self._by_name[name].revoked)
 
-    def _look(self) -> tuple[tuple[str, int, int, int], ...]:
-        found = []
-        try:
-            for path in self.directory.glob("*.json"):
-                about = path.stat()
-                found.append((path.name, about.st_ino, about.st_mtime_ns, about.st_size))
-        except OSError:
-            return ()
-        return tuple(sorted(found))
+    def _look(self) -> tuple[State, set[str]]:
+        """The files that are there, and the names of those that could not be looked at. Raises `OSError`."""
+        with os.scandir(self.directory) as entries:
+            files = {entry.name for entry in entries if entry.name.endswith(".json")}
+        found, unread = [], set()
+        # A listing made while files are replaced may leave one out: those known are asked for by name.
+        for file in files | {file for file, _, _, _ in self._state}:
+            try:
+                about = (self.directory / file).stat()
+            except FileNotFoundError:
+                continue
+            except OSError:
+                unread.add(file)
+            else:
+                found.append((file, about.st_ino, about.st_mtime_ns, about.st_size))
+        return tuple(sorted(found)), unread
 
-    def _hold(self, holders: Sequence[Holder], state: tuple[tuple[str, int, int, int], ...]) -> None:
+    def _hold(self, holders: Sequence[Holder], state: State) -> None:
         # Whole tables are put in place, so that another thread sees the one or the other.
         holders = [h for h in holders if h.name not in self._guests] + list(self._guests.values())
         self._by_key = {holder.curve_public: holder for holder in holders}
@@ -266,13 +301,18 @@ class Keyring:
         self._state = state
 
 
-def _read_all(directory: Path, state: tuple[tuple[str, int, int, int], ...]) -> tuple[list[Holder], list[Fault]]:
+def _bytes_of(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(keyfile.MAX_BYTES)
+
+
+def _read_all(directory: Path, state: State, read: Callable[[Path], bytes]) -> tuple[list[Holder], list[Fault]]:
     holders: list[Holder] = []
     faults: list[Fault] = []
     for file, _, _, _ in state:
         path = directory / file
         try:
-            holders.append(_read_holder(path))
+            holders.append(_read_holder(path, read(path)))
         except InputError as error:
             faults += error.faults
     keys = [holder.curve_public for holder in holders]
@@ -283,8 +323,8 @@ def _read_all(directory: Path, state: tuple[tuple[str, int, int, int], ...]) -> 
     return holders, faults
 
 
-def _read_holder(path: Path) -> Holder:
-    found = keyfile.read(path, HolderFile, secret=False)
+def _read_holder(path: Path, data: bytes) -> Holder:
+    found = keyfile.parse(path, data, HolderFile)
     if f"{found.name}.json" != path.name:
         raise InputError([keyfile.fault(path, "name", f"`{path.name.removesuffix('.json')}`", f"`{found.name}`")])
     try:

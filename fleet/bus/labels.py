@@ -5,7 +5,7 @@ Derived from what is heard and nothing else, so a replay says the same labels ag
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -41,7 +41,7 @@ class Labels:
         self._port = port
         self._labelled = labelled
         self._classes = classes
-        self._asked: defaultdict[str, deque[tuple[bool, Request]]] = defaultdict(deque)
+        self._asked: dict[str, deque[tuple[bool, Request]]] = {}
         self._attacks: dict[str, _Attack] = {}
         self._begun: set[tuple[str, str]] = set()
 
@@ -51,9 +51,9 @@ class Labels:
             body = message.body
             if isinstance(body, Request):
                 ours = message.sender.startswith(_RED) and message.sender not in self._labelled
-                self._asked[body.tamper_id].append((ours, body))
-            elif isinstance(body, TamperAnswered) and self._asked[body.tamper_id]:
-                ours, request = self._asked[body.tamper_id].popleft()
+                self._asked.setdefault(body.tamper_id, deque()).append((ours, body))
+            elif isinstance(body, TamperAnswered) and body.tamper_id in self._asked:
+                ours, request = self._oldest(body.tamper_id)
                 if ours and not body.cause:
                     self._took_effect(request, due)
             elif isinstance(body, TamperEffect):
@@ -61,6 +61,14 @@ class Labels:
 
     def next_wake_ms(self) -> int | None:
         return None
+
+    def _oldest(self, tamper_id: str) -> tuple[bool, Request]:
+        """The oldest request that has no answer; it has one now."""
+        asked = self._asked[tamper_id]
+        oldest = asked.popleft()
+        if not asked:
+            del self._asked[tamper_id]
+        return oldest
 
     def _took_effect(self, request: Request, due: Counter[tuple[str, str]]) -> None:
         name = request.tamper_id

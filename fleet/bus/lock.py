@@ -15,7 +15,7 @@ from typing import get_args
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
-from fleet.base.errors import UsageError
+from fleet.base.errors import RunError, UsageError
 from fleet.bus.connections import Connections, cut, inode_of
 from fleet.bus.keyring import Keyring
 from fleet.bus.refusals import Refusals
@@ -24,6 +24,8 @@ from fleet.messages.roles import OPEN_TO, Door
 
 ASKED_AT = "inproc://zeromq.zap.01"
 LOOK_MS = 200
+MOST_BAD_LOOKS = 25
+"""So many looks at the keyring in a row may fail; then the lock is broken."""
 SILENT_CONNECTIONS = 100
 """So many connections of a door may be open without having said anything; then the oldest is cut."""
 SILENT_READERS: tuple[Door, ...] = ("telemetry", "truth")
@@ -48,6 +50,8 @@ class Lock:
         self._monitors: dict[Socket, Door] = {}
         self._watched: list[Socket] = []
         self._looked_s = 0.0
+        self._bad_looks = 0
+        self._failure: BaseException | None = None
         self._bell = os.pipe()
         self._stopping = False
         self._thread = threading.Thread(target=self._work, name="fleet-lock", daemon=True)
@@ -78,6 +82,11 @@ class Lock:
         """Begin to answer; nobody gets in before."""
         self._thread.start()
 
+    def require_guarding(self) -> None:
+        """Raises `RunError` if the lock is broken: a revoked key would be thrown out no more."""
+        if self._failure is not None:
+            raise RunError(f"the lock of the doors failed: {self._failure}") from self._failure
+
     def stop(self) -> None:
         """Nobody gets in any more. A second call does nothing."""
         self._stopping = True
@@ -96,6 +105,12 @@ class Lock:
         self._bell = (-1, -1)
 
     def _work(self) -> None:
+        try:
+            self._guard()
+        except BaseException as error:  # noqa: BLE001 - told to the run's thread, which raises it
+            self._failure = error
+
+    def _guard(self) -> None:
         poller = zmq.Poller()
         poller.register(self._bell[0], zmq.POLLIN)
         for socket in (self._asked, *self._monitors):
@@ -146,7 +161,14 @@ class Lock:
         now_s = time.monotonic()
         if now_s - self._looked_s >= LOOK_MS / 1000.0:
             self._looked_s = now_s
-            fallen = self._keyring.reload_if_changed()
+            try:
+                fallen = self._keyring.reload_if_changed()
+            except Exception:
+                self._bad_looks += 1
+                if self._bad_looks > MOST_BAD_LOOKS:
+                    raise
+                return
+            self._bad_looks = 0
             if fallen:
                 self._throw_out(fallen)
 

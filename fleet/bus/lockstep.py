@@ -16,7 +16,7 @@ import zmq
 from fleet.base.errors import MessageError, RunError
 from fleet.bus.connections import NO_CONNECTION, fd_of, inode_of
 from fleet.bus.doors import Doors
-from fleet.bus.parts import Part, receive_frames, receive_parts, send_parts
+from fleet.bus.parts import STRAY_PARTS, Part, receive_frames, receive_known, send_parts
 from fleet.bus.seating import Answers, Holder, SeatPlan, Terms, admit
 from fleet.messages.codec import decode, encode, encode_into
 from fleet.messages.envelope import Envelope, Message
@@ -72,7 +72,8 @@ class Barrier:
     """A `fleet.app.run.Team`: `await_seats` once, then `open` and `collect` at each tick, `finish` in the end.
 
     `reserved` are senders that no agent may speak as. `on_seated` is told of each seat that is taken. `meanwhile`
-    is called some twenty times a second while seats are awaited; what it raises ends that.
+    is called some twenty times a second while seats, or their answers, are waited for; what it raises ends that.
+    `secret_of` is what a holder is given to sign with. `say` takes remarks for people.
     """
 
     def __init__(
@@ -83,14 +84,18 @@ class Barrier:
         *,
         reserved: Set[str] = frozenset(),
         on_seated: Callable[[Holder], None] = lambda holder: None,
+        secret_of: Callable[[Holder], bytes] = lambda holder: b"",
         meanwhile: Callable[[], None] = lambda: None,
+        say: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._doors = doors
         self._door = doors.socket("lockstep")
         self._terms = terms
         self._reserved = reserved
         self._on_seated = on_seated
+        self._secret_of = secret_of
         self._meanwhile = meanwhile
+        self._say = say
         self._free = {seat.name: seat for seat in seats}
         self._names = tuple(sorted(self._free))
         self._seated: dict[bytes, _Seated] = {}
@@ -131,7 +136,7 @@ class Barrier:
             self._meanwhile()
             self._vacate_left()
             try:
-                frames = receive_frames(self._door)
+                frames = receive_frames(self._door, STRAY_PARTS)
             except zmq.Again:
                 continue
             self._receive(frames)
@@ -171,9 +176,15 @@ class Barrier:
         del self._free[plan.name]
         self._seated[routing] = _Seated(plan, found, routing, fd_of(frames[-1]))
         self._on_seated(found)
-        terms = self._terms
         self._tell(
-            routing, SeatGranted(seat=plan.name, senders=found.senders, tick_ms=terms.tick_ms, seed=terms.seed)
+            routing,
+            SeatGranted(
+                seat=plan.name,
+                senders=found.senders,
+                tick_ms=self._terms.tick_ms,
+                seed=plan.seed,
+                secret=self._secret_of(found),
+            ),
         )
 
     def _hear_seated(self, seated: _Seated, parts: Sequence[bytes]) -> None:
@@ -230,7 +241,8 @@ class Barrier:
     def collect(self) -> list[Message]:
         """What all seats say at this tick, in no order.
 
-        Raises `RunError` for a seat that does not answer, or not as it should, unless such seats are dropped.
+        Their orders to vehicles are announced, as those that come by the gate are. Raises `RunError` for a seat
+        that does not answer, or not as it should, unless such seats are dropped; one whose key was revoked always is.
         """
         said: list[Message] = []
         for seated in [each for each in self._waiting.values() if each.holder.seat in self._lost]:
@@ -239,12 +251,13 @@ class Barrier:
         look_s = time.monotonic() + LOOK_MS / 1000
         while waiting:
             try:
-                parts = receive_parts(self._door)
+                parts = receive_known(self._door, self._seated)
             except zmq.Again:
                 parts = []
             if parts:
                 self._take(parts, said)
             if time.monotonic() >= look_s:
+                self._meanwhile()
                 self._look()
                 look_s = time.monotonic() + LOOK_MS / 1000
         said += [self._notice(seat) for seat in sorted(self._lost)]
@@ -261,8 +274,12 @@ class Barrier:
         if seated is None:
             self._hear_stray(parts)
             return
+        if self._revoked(seated):
+            self._lose(seated, "gone", GONE)
+            return
         try:
             said += seated.answers.read(parts[1:], self._tick, self._now_ms)
+            said += seated.answers.announced()
         except MessageError as error:
             self._lose(seated, "broken", f"its answer is wrong: {error}")
 
@@ -279,20 +296,27 @@ class Barrier:
         """See to those who have not answered yet."""
         late = time.monotonic() >= self._deadline_s
         for seated in list(self._waiting.values()):
-            if not seated.connected:
+            if not seated.connected or self._revoked(seated):
                 self._lose(seated, "gone", GONE)
             elif late:
                 self._lose(seated, "silent", f"no answer within {self._terms.patience_s:g} s")
 
     def _lose(self, seated: _Seated, cause: Cause, why: str) -> None:
         seat = seated.holder.seat
-        if not self._terms.drop_silent:
+        if self._revoked(seated):
+            cause, why = "gone", "its key was revoked"
+            self._say(f"seat `{seat}` lost its key at tick {self._tick}; the run goes on without it")
+        elif not self._terms.drop_silent:
             raise RunError(f"seat `{seat}` is {cause} at tick {self._tick}: {why}")
         self._lost[seat] = cause
         self._waiting.pop(seated.routing, None)
         del self._seated[seated.routing]
         self._regroup()
         self._tell(seated.routing, SessionOver(cause=f"dropped at tick {self._tick}: {why}"))
+
+    def _revoked(self, seated: _Seated) -> bool:
+        name = seated.holder.peer.name
+        return name != "" and self._doors.revoked(name)
 
     def _notice(self, seat: str) -> Message:
         """That a seat was dropped, as the run is to hear it."""
@@ -312,7 +336,7 @@ class Barrier:
         deadline_s = time.monotonic() + FAREWELL_S
         while leaving and time.monotonic() < deadline_s:
             try:
-                leaving.pop(receive_parts(self._door)[0], None)
+                leaving.pop(receive_known(self._door, leaving)[0], None)
             except zmq.Again:
                 leaving = {routing: each for routing, each in leaving.items() if each.connected}
 

@@ -6,12 +6,18 @@ sending a part, and a frame knows whether more parts follow, while a socket has 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Container, Sequence
 
 import zmq
 
 Socket = zmq.Socket[bytes]
 Part = bytes | zmq.Frame
+
+STRAY_PARTS = 3
+"""Enough to tell a request of one part from anything longer."""
+MOST_PARTS = 20_000
+"""More than any message of who has a seat has."""
 
 _LAST = int(zmq.NOBLOCK)
 _MORE = int(zmq.NOBLOCK | zmq.SNDMORE)
@@ -27,17 +33,29 @@ def send_parts(socket: Socket, first: bytes, rest: Sequence[Part]) -> None:
     send(part, _LAST, type(part) is bytes)
 
 
-def receive_frames(socket: Socket) -> list[zmq.Frame]:
-    """The parts of the next message, in frames. Raises `zmq.Again` when none comes in the socket's own time."""
+def receive_frames(socket: Socket, most: int = sys.maxsize) -> list[zmq.Frame]:
+    """The parts of the next message, in frames; beyond `most` they are dropped.
+
+    Raises `zmq.Again` when none comes in the socket's own time.
+    """
     receive = socket.recv
     frame = receive(0, False)
     frames = [frame]
     while frame.more:
         frame = receive(0, False)
-        frames.append(frame)
+        if len(frames) < most:
+            frames.append(frame)
     return frames
 
 
-def receive_parts(socket: Socket) -> list[bytes]:
-    """The same as bytes."""
-    return [frame.bytes for frame in receive_frames(socket)]
+def receive_known(socket: Socket, known: Container[bytes]) -> list[bytes]:
+    """The same as bytes, at a ROUTER: name and parts; of whoever is not `known` only the first `STRAY_PARTS`."""
+    receive = socket.recv
+    frame = receive(0, False)
+    parts = [frame.bytes]
+    most = MOST_PARTS if parts[0] in known else STRAY_PARTS
+    while frame.more:
+        frame = receive(0, False)
+        if len(parts) < most:
+            parts.append(frame.bytes)
+    return parts

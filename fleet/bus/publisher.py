@@ -7,6 +7,7 @@ gap in the numbers is what a reader missed. What nobody wants is counted and not
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 import zmq
@@ -24,6 +25,11 @@ MORE = int(zmq.SNDMORE)
 NOTICES_PER_ROUND = 256
 TOPICS_PER_CONNECTION = 1_000
 """A connection that subscribes to more topics is cut."""
+ASKS_PER_SECOND = 64
+ASKS_PER_CONNECTION = 1_000
+"""A connection that asks for more private answers is cut: whoever reads none of them has them all kept."""
+MOST_CONNECTIONS = 10_000
+"""So many connections are counted for; then the oldest are forgotten."""
 BY_REFERENCE_BYTES = 2**20
 """Longer envelopes are handed over without a copy."""
 
@@ -44,6 +50,24 @@ class _Topic:
         self.wanted = wanted
 
 
+class _Reader:
+    """What one connection holds: its topics, and the private answers it ever asked for."""
+
+    __slots__ = ("asks", "asks_now", "second", "topics")
+
+    def __init__(self) -> None:
+        self.topics = self.asks = self.asks_now = 0
+        self.second = 0.0
+
+    def ask(self, now_s: float) -> bool:
+        """Count one ask; False for one too many."""
+        if now_s - self.second >= 1.0:
+            self.second, self.asks_now = now_s, 0
+        self.asks += 1
+        self.asks_now += 1
+        return self.asks <= ASKS_PER_CONNECTION and self.asks_now <= ASKS_PER_SECOND
+
+
 class Publisher:
     """Publishes at one XPUB door. `snapshot` and `city` give the encoded answers to private requests."""
 
@@ -62,8 +86,9 @@ class Publisher:
         self._city = city
         self._prefixes: set[bytes] = set()
         self._topics: dict[type[Body], _Topic] = {}
-        self._held: dict[tuple[int, int], int] = {}
-        self._answer = b""
+        self._held: dict[tuple[int, int], _Reader] = {}
+        self._answer: zmq.Frame | None = None
+        self._map: zmq.Frame | None = None
         self._asked: list[bytes] = []
 
     @property
@@ -89,7 +114,7 @@ class Publisher:
             topic = self._topics[kind] = _Topic(kind.__name__, self.wants(kind.__name__))
         number = topic.published
         topic.published = number + 1
-        self._answer = b""
+        self._answer = None
         if topic.wanted:
             self._send(topic.name, number, encode(message))
 
@@ -120,11 +145,21 @@ class Publisher:
         """Answer the private requests that were heard; what was subscribed to before them is in force by now."""
         for topic in self._asked:
             if _CITY.match(topic):
-                self._send(topic.decode("ascii"), 0, self._city())
+                if self._map is None:
+                    self._map = zmq.Frame(self._city(), copy=True)
+                self._answer_with(topic, self._map)
             else:
-                self._answer = self._answer or self._snapshot(self.numbers)
-                self._send(topic.decode("ascii"), 0, self._answer)
+                if self._answer is None:
+                    self._answer = zmq.Frame(self._snapshot(self.numbers), copy=True)
+                self._answer_with(topic, self._answer)
         self._asked.clear()
+
+    def _answer_with(self, topic: bytes, envelope: zmq.Frame) -> None:
+        # Sent from a frame, the bytes are shared by everybody who waits for them.
+        head, count, _ = published(topic.decode("ascii"), 0, b"")
+        self.socket.send(head, MORE)
+        self.socket.send(count, MORE)
+        self.socket.send(envelope, 0, copy=False)
 
     def _hear(self, frame: zmq.Frame) -> None:
         data = frame.bytes
@@ -132,27 +167,39 @@ class Publisher:
             self._doors.refusals.add(self._door, "malformed")
             return
         asked, topic = data[0] == _SUBSCRIBE, data[1:]
-        self._count(frame, asked)
-        if not asked:
+        private = _SNAPSHOT.match(topic) is not None or _CITY.match(topic) is not None
+        if not self._within_bounds(frame, asked, private):
+            self._doors.refusals.add(self._door, "flood", self._doors.peer_of(frame).sender)
+        elif not asked:
             self._prefixes.discard(topic)
         elif self._doors.peer_of(frame).revoked:
             return
-        elif _SNAPSHOT.match(topic) or _CITY.match(topic):
+        elif private:
             self._asked.append(topic)
         elif not topic.startswith(b"?"):
             self._prefixes.add(topic)
 
-    def _count(self, frame: zmq.Frame, asked: bool) -> None:
-        """Cut a connection that subscribes without end: the topics of each are kept in memory."""
+    def _within_bounds(self, frame: zmq.Frame, asked: bool, private: bool) -> bool:
+        """Count what a connection has asked for; one that asks without end is cut."""
         fd = fd_of(frame)
         if fd == NO_CONNECTION:
-            return
+            return True
         place = fd, inode_of(fd)
-        held = self._held.pop(place, 0) + (1 if asked else -1)
-        if held > TOPICS_PER_CONNECTION:
-            self._doors.refusals.add(self._door, "flood")
+        reader = self._held.get(place)
+        if reader is None:
+            if len(self._held) >= MOST_CONNECTIONS:
+                self._forget_connections()
+            reader = self._held[place] = _Reader()
+        reader.topics += 1 if asked else -1
+        within = reader.topics <= TOPICS_PER_CONNECTION
+        if asked and private:
+            within = reader.ask(time.monotonic()) and within
+        if not within:
             cut_connection(*place)
-        elif held > 0:
-            if len(self._held) > TOPICS_PER_CONNECTION:
-                self._held.clear()
-            self._held[place] = held
+        return within
+
+    def _forget_connections(self) -> None:
+        """Those that have ended, and the oldest of the others if that is not enough."""
+        self._held = {place: held for place, held in self._held.items() if inode_of(place[0]) == place[1]}
+        while len(self._held) >= MOST_CONNECTIONS:
+            del self._held[next(iter(self._held))]

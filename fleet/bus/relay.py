@@ -34,6 +34,9 @@ from fleet.messages.tamper import TamperAnswered
 MOST_JOBS = 32
 REQUESTS_PER_ROUND = 32
 POLL_MS = 1_000
+MOST_WAITING = 10_000
+MOST_WAITING_BYTES = 64 * 2**20
+"""What may wait for the run to take it; beyond that only control verbs are let in."""
 PATIENCE_S = 30.0
 """How long the run waits for the relay before it gives up; the relay only ever computes, so it should never be."""
 
@@ -58,6 +61,7 @@ class Arrival:
     route: bytes
     message: Message
     peer: str
+    size: int
 
 
 class Relay:
@@ -100,6 +104,9 @@ class Relay:
         """Set once anybody subscribed to anything that is published."""
         self.arrivals: deque[Arrival] = deque()
         self.arrived = threading.Event()
+        self._came = self._came_bytes = 0
+        self.settled = self.settled_bytes = 0
+        """How much of what came the run is done with; the run's thread counts."""
 
     # ---- what the run's thread does
 
@@ -109,21 +116,26 @@ class Relay:
 
     def give(self, job: Callable[[], None]) -> None:
         """Have `job` done in the relay's thread, after what was given before. Raises `RunError` if that died."""
-        if self._failure is not None:
-            raise RunError(f"the gate failed: {self._failure}") from self._failure
+        self._require_alive()
         self._jobs.append(job)
         if self._asleep:
             self._ring()
         if len(self._jobs) >= MOST_JOBS:
             self._wait_until_done()
 
+    def _require_alive(self) -> None:
+        if self._failure is not None:
+            raise RunError(f"the gate failed: {self._failure}") from self._failure
+
     def _ring(self) -> None:
         with suppress(OSError):  # full: it is ringing already
             os.write(self._bell[1], b"\0")
 
     def _wait_until_done(self) -> None:
-        while self._jobs and self._failure is None:
+        while self._jobs:
             self._done.clear()
+            # It may have died since, and then nobody would set the event again.
+            self._require_alive()
             if not self._jobs:
                 break
             self._ring()
@@ -216,6 +228,10 @@ class Relay:
         """Say that the run is over."""
         self._over = True
         self._to_all(ending)
+        while self.arrivals:
+            # What came after the run had fetched for the last time.
+            arrival = self.arrivals.popleft()
+            self._receipt(arrival.door, arrival.route, arrival.message.seq, -1, "late")
 
     def _to_all(self, body: Body) -> None:
         message = _said(body, self._said_ms)
@@ -246,18 +262,27 @@ class Relay:
     def _take(self, door: Door, route: bytes, frame: zmq.Frame, data: bytes) -> None:
         peer = self._doors.peer_of(frame)
         if door not in ASKED_AT:
-            self._doors.refusals.add(door, "not-allowed", peer.name)
+            self._doors.refusals.add(door, "not-allowed", peer.sender)
             self._send(door, route, SeatRefused(cause="this run waits for nobody"))
             return
-        verdict = self._intake.check(door, peer, data, self.now_ms, route)
+        verdict = self._intake.check(door, peer, data, self.now_ms, route, full=self._full)
         if verdict.message is None:
             self._doors.refusals.add(door, verdict.cause, verdict.sender)
             self._receipt(door, route, verdict.seq, -1, verdict.cause)
         elif self._over:
             self._receipt(door, route, verdict.seq, -1, "late")
         else:
-            self.arrivals.append(Arrival(door, route, verdict.message, peer.name))
+            self._came += 1
+            self._came_bytes += len(data)
+            self.arrivals.append(Arrival(door, route, verdict.message, peer.name, len(data)))
             self.arrived.set()
+
+    @property
+    def _full(self) -> bool:
+        return (
+            self._came - self.settled >= MOST_WAITING
+            or self._came_bytes - self.settled_bytes >= MOST_WAITING_BYTES
+        )
 
     def answer(self, answers: Sequence[tuple[Arrival, int, Cause]]) -> None:
         """Tell who asked what became of it: heard at a tick, or refused after all (tick -1)."""

@@ -7,15 +7,18 @@ agent's, whose sender's name tells that it is from outside.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fleet.base.errors import MessageError
+from fleet.bus.announcing import announcement
 from fleet.bus.sane import is_sane
 from fleet.messages.codec import decode
-from fleet.messages.envelope import Message
+from fleet.messages.envelope import Envelope, Message
 from fleet.messages.notices import JoinSeat, TickDone
+from fleet.messages.orders import FlyRoute, Recall
 from fleet.messages.plane import Plane
 from fleet.messages.roles import CONTROL_VERBS, MAY_SAY, OPEN_TO, READS, Role, outside_sender
 
@@ -25,17 +28,24 @@ if TYPE_CHECKING:
 READY = -1
 """The tick before the first: whoever is done with it is ready."""
 
+UNTOLD = -1
+"""The seed of a run for those who are not told."""
+
 MAX_ANSWER = 10_000
 """How many messages a seat may say at one tick."""
 
 
 @dataclass(frozen=True)
 class SeatPlan:
-    """A seat that a run waits for. Without `senders` it is an agent's, and `role` is whatever its holder has."""
+    """A seat that a run waits for. Without `senders` it is an agent's, and `role` is whatever its holder has.
+
+    `seed` is what its holder is told of the run's seed: noise and attacks could be computed from it.
+    """
 
     name: str
     role: Role | None = None
     senders: tuple[str, ...] = ()
+    seed: int = UNTOLD
 
 
 @dataclass(frozen=True)
@@ -43,7 +53,6 @@ class Terms:
     """What holds for every seat of a run. `patience_s` is how long an answer may take."""
 
     version: str
-    seed: int
     tick_ms: int
     patience_s: float = 10.0
     drop_silent: bool = False
@@ -90,6 +99,8 @@ class Answers:
         self._allowed = MAY_SAY[holder.role] - CONTROL_VERBS
         self._senders = frozenset(holder.senders)
         self._next: dict[tuple[str, Plane], int] = {}
+        self._ordered: list[Message] = []
+        self._announced: Counter[str] = Counter()
         self.wake_ms: int | None = None
 
     def ready(self, parts: Sequence[bytes]) -> bool:
@@ -111,7 +122,24 @@ class Answers:
         if len(parts) > 1 + MAX_ANSWER:
             raise MessageError(f"expected at most {MAX_ANSWER:,} messages, found {len(parts) - 1:,}")
         self.wake_ms = done.next_wake_ms if done.next_wake_ms >= 0 else None
-        return [self._check(decode(part), now_ms) for part in parts[1:]]
+        said = [self._check(decode(part), now_ms) for part in parts[1:]]
+        self._ordered += [message for message in said if isinstance(message.body, FlyRoute | Recall)]
+        return said
+
+    def announced(self) -> list[Message]:
+        """What tells of the orders to vehicles that were read since this was last asked.
+
+        Who may give orders says nothing else on telemetry, so these have the sender's numbers there to themselves.
+        """
+        ordered, self._ordered = self._ordered, []
+        found: list[Message] = []
+        for order in ordered:
+            assert isinstance(order.body, FlyRoute | Recall)
+            number = self._announced[order.sender]
+            self._announced[order.sender] += 1
+            body = announcement(order.body, order.seq)
+            found.append(Envelope(sender=order.sender, seq=number, t_ms=order.t_ms, body=body))
+        return found
 
     def _check(self, message: Message, now_ms: int) -> Message:
         what = type(message.body).__name__

@@ -1,8 +1,8 @@
 """The command door beset from within a run: what a hostile peer would send, without a socket, always the same.
 
 Each tick while it lasts so many messages are given to the very checks that guard the real door
-(`fleet.bus.intake`), and what is refused is counted like any refused message. Where there is a gate, its own
-count is joined and the gate says the notices; else they are said here, in the gate's name.
+(`fleet.bus.intake`), and what is refused is counted like any refused message. The notices are said here, in the
+gate's name, whether or not there is a gate.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from fleet.base.streams import Streams
 from fleet.bus.doors import Peer
@@ -18,6 +19,7 @@ from fleet.bus.refusals import Refusals
 from fleet.messages.codec import encode
 from fleet.messages.envelope import Envelope, Message
 from fleet.messages.interception import Beset
+from fleet.messages.notices import GATE
 from fleet.messages.orders import Recall
 from fleet.messages.port import Port
 from fleet.messages.roles import outside_sender
@@ -41,23 +43,26 @@ class _Assault:
 class CommandSiege:
     """A participant that knocks while it is asked to.
 
-    `say` is the gate's mouth, None where the gate speaks for itself, or what it said is fed back.
+    It is dumb until it joins a gate: in a replay, what was said is fed back.
     """
 
-    def __init__(self, streams: Streams, tick_ms: int, say: Port | None) -> None:
+    def __init__(self, streams: Streams, tick_ms: int) -> None:
         self._intake = Intake({})
         self._key = KeyPair(streams.secret("bus/intruder"))
         self._seed = streams.secret("bus/garbage")
         self._tick_ms = tick_ms
-        self._say = say
+        self._port: Port | None = None
+        self._number: Callable[[], int] = count().__next__
         self._refusals = Refusals()
         self._assaults: dict[str, _Assault] = {}
         self._now_ms = 0
 
-    def join(self, refusals: Refusals) -> None:
-        """Count with a gate from now on: it says what was refused."""
-        self._refusals = refusals
-        self._say = None
+    def join(self, port: Port, number: Callable[[], int]) -> None:
+        """Say by `port`, in the gate's name, what was refused; `number` gives the gate's next number.
+
+        It is said in the tick of the knocking, whether or not there is a gate beside it: so the run is the same.
+        """
+        self._port, self._number = port, number
 
     def begin(self, tamper_id: str, how: Beset, per_tick: int) -> str:
         """Let so many messages arrive in each tick from the next on; "" or why they cannot."""
@@ -79,9 +84,10 @@ class CommandSiege:
         self._now_ms = now_ms
         for tamper_id in sorted(self._assaults):
             self._knock(tamper_id, self._assaults[tamper_id], now_ms)
-        if self._say is not None:
-            for notice in self._refusals.drain():
-                self._say.say(notice)
+        notices = self._refusals.drain()
+        if self._port is not None:
+            for notice in notices:
+                self._port.forward(Envelope(sender=GATE, seq=self._number(), t_ms=now_ms, body=notice))
 
     def next_wake_ms(self) -> int | None:
         return self._now_ms + self._tick_ms if self._assaults else None

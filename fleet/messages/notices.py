@@ -122,6 +122,9 @@ class JoinSeat(Frame, frozen=True, kw_only=True):
 class SeatGranted(Frame, frozen=True, kw_only=True):
     """It is yours: you may speak as `senders`.
 
+    `seed` is the run's for the scenario's red team, whose draws come from it, and -1 for everybody else. `secret`
+    is the Ed25519 secret to sign orders and intents with, where there are no keys; else it is empty.
+
     Answer with the `TickDone` of tick -1 when you are ready; the first tick follows when everybody is.
     """
 
@@ -130,6 +133,7 @@ class SeatGranted(Frame, frozen=True, kw_only=True):
     senders: tuple[str, ...]
     tick_ms: int
     seed: int
+    secret: bytes
 
 
 class SeatRefused(Frame, frozen=True, kw_only=True):

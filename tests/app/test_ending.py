@@ -111,3 +111,19 @@ def test_a_second_ctrl_c_still_ends_in_130(tmp_path, monkeypatch):
     assert (result.exit_code, result.stdout) == (130, "")
     assert read_run(tmp_path / "run").info["status"] == "interrupted"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_record_that_cannot_be_closed_is_told_outside_too(tmp_path, monkeypatch):
+    from fleet.app.host import Host
+    from fleet.base.errors import RunError
+
+    def close(self, results):
+        raise RunError("run.json: cannot write: No space left on device")
+
+    told = []
+    fail = Host.fail
+    monkeypatch.setattr(RunRecorder, "close", close)
+    monkeypatch.setattr(Host, "fail", lambda self, digest: (told.append(digest), fail(self, digest)))
+    bus = ("--bus", "tcp://127.0.0.1:*", "--insecure", "--set", "run.duration_h=0.02")
+    assert fleet("run", FOUR_CORNERS, "--quiet", *bus, "-o", tmp_path / "run").exit_code == 1
+    assert len(told) == 1

@@ -70,7 +70,7 @@ class Table:
         return self.peers[-1]
 
     def barrier(self, *seats: SeatPlan, patience_s: float = LONG_S, drop: bool = False) -> Barrier:
-        terms = Terms(VERSION, 5, 1000, patience_s, drop)
+        terms = Terms(VERSION, 1000, patience_s, drop)
         return Barrier(self.doors, seats, terms, reserved={"red/tow-1"}, on_seated=self.seated.append)
 
     def seat(self, *seats: SeatPlan, patience_s: float = LONG_S, drop: bool = False) -> tuple[Barrier, list[Peer]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 import zmq
 
-from fleet.base.errors import UsageError
+from fleet.base.errors import RunError, UsageError
 from fleet.bus.connections import Connections, cut, inode_of
 from fleet.bus.doors import ANYBODY, Doors
 from fleet.bus.endpoints import endpoints
@@ -25,13 +26,14 @@ from fleet.bus.keyring import Keyring
 from fleet.bus.lock import SILENT_CONNECTIONS
 from fleet.bus.picture import Picture, RunFacts
 from fleet.bus.refusals import NAMED_SENDERS, Refusals
+from fleet.messages.control import StopRun
 from fleet.messages.envelope import Envelope
 from fleet.messages.notices import MessagesRefused
 from fleet.messages.reports import UnloadRefused
 from fleet.messages.roles import DOORS, OPEN_TO, ROLES
 from fleet.messages.tamper import StopTamper
 from fleet.messages.truth import AttackEnded
-from tests.bus.visitor import Visitor, keyring_with, request, until
+from tests.bus.visitor import Visitor, keyring_with, request, signed, until
 
 ROLE_AT = {
     "telemetry": "viewer", "command": "operator", "injection": "red", "truth": "recorder", "lockstep": "blue",
@@ -327,6 +329,78 @@ def test_what_was_let_in_before_the_key_was_revoked_is_not_heard(tmp_path):
             m.body for m in heard
         ]
         assert not [m for m in heard if isinstance(m.body, StopTamper)]
+
+
+def test_a_revoked_operator_steers_nothing(tmp_path):
+    ring, people = keyring_with(tmp_path, kim="operator")
+    with (
+        Doors("tcp://127.0.0.1:*", ring) as doors,
+        Gate(doors, Intake(ring.trusted()), tick_ms=1_000, picture=Picture(RunFacts("t", 1_000, 1, 0.0))) as gate,
+        Visitor(doors.endpoints, people["kim"]) as visitor,
+    ):
+        visitor.asker("command").send(signed(people["kim"].key, "operator/kim", 1, StopRun()))
+        gate.wait(5.0)
+        ring.revoke("kim")
+        assert gate.take_control(1) == []
+        said = [m.body for m in gate.take(1)]
+        assert MessagesRefused(door="command", cause="revoked", claimed_sender="operator/kim", count=1) in said
+        assert StopRun() not in said
+
+
+def test_one_bad_look_at_the_keyring_is_survived(tmp_path, monkeypatch):
+    ring, _ = keyring_with(tmp_path, kim="viewer")
+    held = Keyring.open(ring.directory)
+    look, looks = held.reload_if_changed, []
+
+    def bad_once():
+        looks.append(0)
+        if len(looks) == 1:
+            raise ValueError("a mistake of ours")
+        return look()
+
+    monkeypatch.setattr(held, "reload_if_changed", bad_once)
+    with Doors("tcp://127.0.0.1:*", held) as doors:
+        ring.revoke("kim")
+        until(lambda: held.is_revoked("kim"))
+        doors.require_guarded()
+
+
+def test_a_broken_lock_ends_the_run_with_a_message(tmp_path, monkeypatch):
+    ring, _ = keyring_with(tmp_path)
+    monkeypatch.setattr("fleet.bus.lock.MOST_BAD_LOOKS", 0)
+
+    def bad():
+        raise ValueError("a mistake of ours")
+
+    monkeypatch.setattr(ring, "reload_if_changed", bad)
+    with (
+        Doors("tcp://127.0.0.1:*", ring) as doors,
+        Gate(doors, Intake({}), tick_ms=1_000, picture=Picture(RunFacts("t", 1_000, 1, 0.0))) as gate,
+    ):
+        until(lambda: "fleet-lock" not in threads())
+        for ask in (lambda: gate.take(0), lambda: gate.hear(0, [])):
+            with pytest.raises(RunError, match="the lock of the doors failed: a mistake of ours"):
+                ask()
+
+
+def test_open_doors_hold_as_many_connections_as_allowed():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 256), hard))
+        with Doors("tcp://127.0.0.1:*"):
+            assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("host", ["*", "0.0.0.0"])
+def test_doors_open_to_everybody_are_reached_at_an_address(host, tmp_path):
+    ring, _ = keyring_with(tmp_path)
+    with Doors(f"tcp://{host}:*", ring) as doors:
+        port = doors.endpoints.base.rpartition(":")[2]
+        assert doors.endpoints.reachable == f"tcp://127.0.0.1:{port}"
+    with pytest.raises(UsageError, match="which machine"):
+        endpoints(f"tcp://{host}:5570", listen=False)
 
 
 # ---- connections

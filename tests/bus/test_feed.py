@@ -344,3 +344,16 @@ def test_a_recorder_that_dies_before_it_confirms_the_end_fails_the_run(doors, fe
     # This reader leaves without a word when it has read the end.
     with pytest.raises(RunError, match="is gone at tick 1"):
         feed.end("complete", {})
+
+
+def test_one_that_never_confirms_holds_a_broken_run_only_a_moment(doors, feed, remarks, monkeypatch):
+    monkeypatch.setattr("fleet.bus.feed.PROBE_MS", 20)
+    gate = threading.Event()
+    reading = Reading(url_of(doors), gate=gate)
+    assert feed.await_reader(PATIENCE_S)
+    feed.hear(0, [said(0)])
+    feed.end("failed", {}, patience_s=0.1)
+    assert "does not confirm the end" in remarks[-1]
+    feed.end("complete", {})
+    gate.set()
+    assert reading.done().ended.status == "failed"

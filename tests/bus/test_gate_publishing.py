@@ -12,8 +12,9 @@ from fleet.bus.doors import Doors
 from fleet.bus.gate import Gate
 from fleet.bus.intake import Intake
 from fleet.bus.picture import Picture, RunFacts
+from fleet.bus.publisher import ASKS_PER_CONNECTION, ASKS_PER_SECOND
 from fleet.bus.wire import CITY_ASKED, private_topic
-from fleet.messages.codec import decode
+from fleet.messages.codec import decode, encode
 from fleet.messages.frames import TelemetryFrame, pack
 from fleet.messages.notices import Beat, MessagesRefused, RunEnded
 from fleet.messages.truth import AttackEnded
@@ -209,6 +210,37 @@ def test_a_connection_cannot_subscribe_without_end(gate, doors, visitor):
     assert visitor.reader(b"Beat") is not None
 
 
+@pytest.mark.parametrize("pause_s", [0.0, 2.0])
+def test_a_connection_cannot_ask_for_the_map_without_end(gate, visitor, monkeypatch, pause_s):
+    """Neither at once, nor a little each second; unsubscribing gives nothing back."""
+    now_s = [0.0]
+
+    def clock():
+        now_s[0] += pause_s
+        return now_s[0]
+
+    monkeypatch.setattr("fleet.bus.publisher.time.monotonic", clock)
+    reader = visitor.socket(zmq.XSUB, "telemetry")
+    reader.setsockopt(zmq.SNDHWM, 0)
+    for _ in range(ASKS_PER_CONNECTION + 100 if pause_s else ASKS_PER_SECOND + 1):
+        topic = private_topic(CITY_ASKED).encode()
+        reader.send(b"\x01" + topic)
+        reader.send(b"\x00" + topic)
+    found = until(lambda: [m.body for m in gate.take(1) if isinstance(m.body, MessagesRefused)])
+    assert {(body.door, body.cause) for body in found} == {("telemetry", "flood")}
+
+
+def test_the_map_is_encoded_once(gate, visitor, monkeypatch):
+    encoded = []
+    monkeypatch.setattr("fleet.bus.relay.encode", lambda message: encoded.append(message.body) or encode(message))
+    reader = visitor.reader(b"Beat")
+    for _ in range(5):
+        topic = private_topic(CITY_ASKED).encode()
+        reader.setsockopt(zmq.SUBSCRIBE, topic)
+        assert decode(reader.recv_multipart()[2]).body == CITY
+    assert encoded.count(CITY) == 1
+
+
 def test_rubbish_from_readers_is_counted(gate, visitor):
     reader = visitor.socket(zmq.XSUB, "telemetry")
     reader.send(b"\x07rubbish")
@@ -233,3 +265,19 @@ def test_a_broken_picture_ends_the_run_with_a_message(doors):
 
         with pytest.raises(RunError, match="the gate failed: a mistake of ours"):
             hear()
+
+
+def test_a_relay_that_dies_between_two_looks_is_not_waited_for(gate, monkeypatch):
+    relay = gate._relay
+    clear = relay._done.clear
+    gate.close()
+
+    def dies_first():
+        relay._failure = ValueError("a mistake of ours")
+        clear()
+
+    monkeypatch.setattr(relay._done, "clear", dies_first)
+    monkeypatch.setattr("fleet.bus.relay.PATIENCE_S", 0.05)
+    relay._jobs.append(lambda: None)
+    with pytest.raises(RunError, match="the gate failed: a mistake of ours"):
+        relay._wait_until_done()

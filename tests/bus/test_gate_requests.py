@@ -112,6 +112,28 @@ def test_what_comes_too_late_is_told_so(gate, visitor):
     assert answer(asker) == Receipt(seq=2, tick=-1, cause="late")
 
 
+def test_what_comes_after_the_last_look_is_late_too(gate, visitor, monkeypatch):
+    asker = visitor.asker("command")
+    asker.send(signed(KIM, "operator/kim", 1, RECALL))
+    gate.wait(5.0)
+    monkeypatch.setattr(gate, "_fetch", lambda: None)
+    gate.end("complete", "d")
+    assert answer(asker) == Receipt(seq=1, tick=-1, cause="late")
+
+
+def test_what_waits_is_bounded_and_room_comes_back(gate, visitor, monkeypatch):
+    monkeypatch.setattr("fleet.bus.relay.MOST_WAITING", 2)
+    asker = visitor.asker("command")
+    for seq in range(3):
+        asker.send(signed(KIM, "operator/kim", seq, RECALL))
+    assert answer(asker) == Receipt(seq=2, tick=-1, cause="flood")
+    taken(gate, 1)
+    assert [answer(asker).seq for _ in range(2)] == [0, 1]
+    asker.send(signed(KIM, "operator/kim", 3, RECALL))
+    taken(gate, 2)
+    assert answer(asker) == Receipt(seq=3, tick=2, cause="")
+
+
 def test_tampering_is_answered_to_who_asked_for_it(gate, visitor):
     one, other = visitor.asker("injection"), visitor.asker("injection")
     one.send(request("red/one", 1, START))

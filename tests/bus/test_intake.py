@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from fleet.bus.doors import ANYBODY, Peer
 from fleet.bus.errands import IDS_PER_SENDER, Errands
-from fleet.bus.intake import ANONYMOUS_NAMES, BYTES_PER_TICK, MESSAGES_PER_TICK, Intake
+from fleet.bus.intake import ANONYMOUS_NAMES, BYTES_PER_TICK, CONTROLS_PER_SECOND, MESSAGES_PER_TICK, Intake
 from fleet.bus.wire import MOST_AHEAD_MS
 from fleet.messages.codec import encode
-from fleet.messages.control import PauseRun, SetSpeed, StepRun
+from fleet.messages.control import PauseRun, ResumeRun, SetSpeed, StepRun
 from fleet.messages.notices import Receipt
 from fleet.messages.orders import FlyRoute, Recall, RevokeKey, RotateKey, StopOrder
 from fleet.messages.reports import UnloadRefused
@@ -192,7 +192,43 @@ def test_nameless_names_do_not_fill_the_memory():
         body = StartTamper(tamper_id=f"t{number}", primitive="p", target="v", parameters={})
         data = request(f"red/r{number}", 1, body)
         causes[intake.check("injection", ANYBODY, data, number, b"r").cause] += 1
-    assert causes == {"": ANONYMOUS_NAMES, "flood": 5}
+    assert causes == {"": ANONYMOUS_NAMES + 5}
+    last = request(f"red/r{ANONYMOUS_NAMES + 4}", 1, START)
+    assert intake.check("injection", ANYBODY, last, 0, b"r").cause == "replay"
+    assert len(intake._seen_anonymous) == ANONYMOUS_NAMES
+
+
+def test_a_nameless_peer_uses_up_nobody_elses_numbers():
+    intake = Intake({})
+    assert intake.check("injection", ANYBODY, request("red/guest", 2**63 - 1, START), 0, b"one").cause == ""
+    assert intake.check("injection", ANYBODY, request("red/guest", 1, START), 0, b"two").cause == ""
+    assert intake.check("injection", ANYBODY, request("red/guest", 1, START), 0, b"two").cause == "replay"
+
+
+def test_in_a_pause_a_share_is_renewed_every_second():
+    now_s = [0.0]
+    intake = Intake(TRUSTED, clock_s=lambda: now_s[0])
+    causes = Counter(judge(b"x", intake=intake).cause for _ in range(MESSAGES_PER_TICK + 1))
+    assert causes == {"malformed": MESSAGES_PER_TICK, "flood": 1}
+    now_s[0] = 1.0
+    assert judge(b"x", intake=intake).cause == "malformed"
+
+
+@pytest.mark.parametrize("peer", [KIM_PEER, ANYBODY])
+def test_who_may_steer_the_run_is_not_shut_out_by_a_flood(peer):
+    intake = Intake(TRUSTED, clock_s=lambda: 0.0)
+    for _ in range(MESSAGES_PER_TICK + 1):
+        judge(b"x", peer=peer, intake=intake)
+    assert judge(order(), peer=peer, intake=intake).cause == "flood"
+    assert judge(order(ResumeRun(), key=EVE), peer=peer, intake=intake).cause == "flood"
+    causes = Counter(judge(order(ResumeRun(), seq=n), peer=peer, intake=intake).cause for n in range(200))
+    assert causes == {"": CONTROLS_PER_SECOND - 1, "flood": 200 - CONTROLS_PER_SECOND + 1}
+
+
+def test_when_too_much_waits_only_control_comes_in():
+    intake = Intake(TRUSTED)
+    assert intake.check("command", KIM_PEER, order(), 0, b"r", full=True).cause == "flood"
+    assert intake.check("command", KIM_PEER, order(ResumeRun()), 0, b"r", full=True).cause == ""
 
 
 # ---- whatever the bytes

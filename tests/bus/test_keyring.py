@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -235,3 +238,39 @@ def test_a_file_that_is_not_right_takes_the_rights_with_it(tmp_path, harm):
     held.reload_if_changed()
     assert held.is_revoked("kim"), "once thrown out, always thrown out"
     assert not held.is_revoked("lee")
+
+
+@pytest.mark.parametrize("where", ["scandir", "stat", "open"])
+def test_what_cannot_be_read_just_now_revokes_nobody(tmp_path, monkeypatch, where):
+    ring, _ = keyring_with(tmp_path, kim="operator", lee="viewer")
+    held = Keyring.open(ring.directory)
+    ring.new("zoe", "red", tmp_path / "zoe.key")
+
+    def fails(*args, **options):
+        raise OSError(errno.EMFILE, "no descriptor left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*((os, "scandir") if where == "scandir" else (Path, where)), fails)
+        assert held.reload_if_changed() == frozenset()
+        assert not held.is_revoked("kim")
+    (ring.directory / "lee.json").unlink()
+    assert held.reload_if_changed() == {"lee"}
+    assert (held.is_revoked("kim"), held.is_revoked("zoe")) == (False, False)
+
+
+def test_one_file_that_cannot_be_read_keeps_no_other_from_being_revoked(tmp_path, monkeypatch):
+    ring, _ = keyring_with(tmp_path, kim="operator", lee="viewer")
+    held = Keyring.open(ring.directory)
+    ring.revoke("lee")
+    stat_of = Path.stat
+
+    def stat_but_kim(path, **options):
+        if path.name == "kim.json":
+            raise OSError(errno.EIO, "a disk that fails")
+        return stat_of(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", stat_but_kim)
+        assert held.reload_if_changed() == {"lee"}
+    (ring.directory / "kim.json").unlink()
+    assert held.reload_if_changed() == {"kim"}

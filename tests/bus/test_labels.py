@@ -143,3 +143,10 @@ def test_effects_of_what_is_not_from_outside_are_passed_over():
     mine = "red/gps-tow-0"
     ticks = ([(mine, start())], [("injector", answer()), (WORLD, effect())], [(WORLD, effect())])
     assert labels(*ticks, labelled=frozenset({mine})) == []
+
+
+def test_nothing_is_kept_of_what_was_answered():
+    room = Labels(MemoryBus(lambda: 0).port(SENDER), frozenset(), CLASSES)
+    heard = [(EVE, start()), ("injector", answer()), ("injector", answer(name="other"))]
+    room.on_tick(0, 0, [Envelope(sender=s, seq=n, t_ms=0, body=b) for n, (s, b) in enumerate(heard)])
+    assert room._asked == {}

@@ -27,7 +27,7 @@ def test_seats_are_given_and_everybody_else_is_told_why_not(table: Table) -> Non
     red.ask("red")
     seating = threading.Thread(target=barrier.await_seats, args=(LONG_S,))
     seating.start()
-    assert red.hear() == [SeatGranted(seat="red", senders=("red/tow-0",), tick_ms=1000, seed=5)]
+    assert red.hear() == [SeatGranted(seat="red", senders=("red/tow-0",), tick_ms=1000, seed=-1, secret=b"")]
     red.ready()
     late.ask("red")
     for peer, (_, _, cause) in zip(strangers, wrong, strict=True):
@@ -37,7 +37,7 @@ def test_seats_are_given_and_everybody_else_is_told_why_not(table: Table) -> Non
     assert garbage.hear() == [SeatRefused(cause="expected JoinSeat")]
     assert late.hear() == [SeatRefused(cause="seat `red` is taken")]
     kim.ask("kim")
-    assert kim.hear() == [SeatGranted(seat="kim", senders=("operator/kim",), tick_ms=1000, seed=5)]
+    assert kim.hear() == [SeatGranted(seat="kim", senders=("operator/kim",), tick_ms=1000, seed=-1, secret=b"")]
     kim.ready()
     seating.join(LONG_S)
     assert [holder.seat for holder in table.seated] == ["red", "kim"]
@@ -111,7 +111,7 @@ def test_what_is_called_while_it_waits_can_end_the_wait(table: Table) -> None:
     def stop() -> None:
         raise KeyboardInterrupt
 
-    barrier = Barrier(table.doors, [RED], Terms(VERSION, 5, 1000), meanwhile=stop)
+    barrier = Barrier(table.doors, [RED], Terms(VERSION, 1000), meanwhile=stop)
     with pytest.raises(KeyboardInterrupt):
         barrier.await_seats(LONG_S)
 
@@ -126,3 +126,16 @@ def test_who_names_its_own_connection_gets_no_seat(table: Table, monkeypatch: py
     (refused,) = red.hear()
     assert isinstance(refused, SeatRefused)
     assert "ZMQ_ROUTING_ID" in refused.cause
+
+
+def test_only_a_plan_with_a_seed_tells_it_and_who_signs_is_given_a_secret(table: Table) -> None:
+    plan = SeatPlan("red", "red", ("red/tow-0",), 5)
+    terms = Terms(VERSION, 1000)
+    barrier = Barrier(table.doors, [plan, BLUE], terms, secret_of=lambda h: b"s" if h.seat == "blue" else b"")
+    red, blue = table.come(), table.come()
+    for peer, seat in ((red, "red"), (blue, "blue")):
+        peer.ask(seat)
+        peer.ready()
+    barrier.await_seats(LONG_S)
+    told = [peer.hear()[0] for peer in (red, blue)]
+    assert [(g.seed, g.secret) for g in told if isinstance(g, SeatGranted)] == [(5, b""), (-1, b"s")]

@@ -9,12 +9,14 @@ import pytest
 
 from fleet.base.errors import RunError
 from fleet.bus import lockstep
+from fleet.bus.announcing import announcement
+from fleet.bus.parts import STRAY_PARTS, receive_known
 from fleet.bus.seating import SeatPlan
 from fleet.messages.codec import encode
 from fleet.messages.envelope import Envelope, Message
 from fleet.messages.frames import TelemetryFrame
 from fleet.messages.notices import ParticipantDropped, SeatRefused, SessionOver, TickOpened
-from fleet.messages.orders import RevokeKey
+from fleet.messages.orders import Recall, RevokeKey
 from fleet.messages.plane import Body
 from fleet.messages.security import Alert
 from fleet.messages.tamper import StopTamper
@@ -89,7 +91,37 @@ def test_a_seat_that_wants_nothing_is_never_woken(table: Table) -> None:
     assert barrier.next_wake_ms() is None
 
 
+def test_orders_of_an_operators_seat_are_announced_under_numbers_of_their_own(table: Table) -> None:
+    barrier, (kim,) = table.seat(SeatPlan("kim"))
+    for tick in (1, 2):
+        barrier.open(tick, 1000 * tick, [])
+        order = Recall(order_id=f"o{tick}", vehicle="v", site="s", x_m=1.0, y_m=2.0, navigation="gnss")
+        kim.answer(tick, ("operator/kim", order))
+        said, announced = barrier.collect()
+        assert said.body == order
+        assert announced.body == announcement(order, said.seq)
+        assert (announced.sender, announced.seq, announced.t_ms) == ("operator/kim", tick - 1, 1000 * tick)
+
+
 # ---- who fails
+
+
+def test_a_wait_for_an_answer_can_be_ended(table: Table) -> None:
+    barrier, _ = table.seat(RED)
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    barrier._meanwhile = stop
+    barrier.open(1, 1_000, [])
+    with pytest.raises(KeyboardInterrupt):
+        barrier.collect()
+
+
+def test_of_a_stranger_no_more_is_kept_than_tells_that_it_is_one(table: Table) -> None:
+    stranger = table.come()
+    stranger.socket.send_multipart([b"x"] * 5_000)
+    assert len(receive_known(table.doors.socket("lockstep"), ())) == STRAY_PARTS
 
 
 def test_a_silent_seat_ends_the_run_with_its_name_the_tick_and_the_patience(table: Table) -> None:

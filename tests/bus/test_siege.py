@@ -1,6 +1,7 @@
 """The command door beset from within: everything is refused, counted for the right cause, and said by the gate."""
 
 from collections import Counter
+from itertools import count
 
 import pytest
 
@@ -8,7 +9,6 @@ from fleet.base.errors import MessageError
 from fleet.base.streams import Streams
 from fleet.bus.intake import MESSAGES_PER_TICK
 from fleet.bus.memory import MemoryBus
-from fleet.bus.refusals import Refusals
 from fleet.bus.siege import INTRUDER, CommandSiege
 from fleet.messages.codec import decode
 from fleet.messages.notices import GATE, MessagesRefused
@@ -17,7 +17,8 @@ from fleet.messages.notices import GATE, MessagesRefused
 def besieged(how, per_tick, ticks, seed=1):
     """What the gate says in each tick."""
     bus = MemoryBus(lambda: 0)
-    siege = CommandSiege(Streams(seed), 1000, bus.port(GATE))
+    siege = CommandSiege(Streams(seed), 1000)
+    siege.join(bus.port(GATE), count().__next__)
     assert siege.begin("t", how, per_tick) == ""
     said = []
     for tick in range(ticks):
@@ -71,11 +72,19 @@ def test_one_id_besets_once():
     assert siege.begin("t", "malformed", 1) == "something is under way under this id"
 
 
-def test_a_gate_counts_and_speaks_for_itself():
-    bus, refusals = MemoryBus(lambda: 0), Refusals()
-    siege = CommandSiege(Streams(1), 1000, None)
-    siege.join(refusals)
+def test_beside_a_gate_it_says_the_same_in_the_same_tick_under_the_gates_next_number():
+    bus = MemoryBus(lambda: 0)
+    siege = CommandSiege(Streams(1), 1000)
+    siege.join(bus.port("outside"), count(5).__next__)
     siege.begin("t", "malformed", 7)
     siege.on_tick(1, 1_000, [])
-    assert bus.turn() == []
-    assert refusals.drain() == [MessagesRefused(door="command", cause="malformed", claimed_sender="", count=7)]
+    (said,) = bus.turn()
+    assert (said.sender, said.seq, said.t_ms) == (GATE, 5, 1_000)
+    assert said.body == MessagesRefused(door="command", cause="malformed", claimed_sender="", count=7)
+
+
+def test_in_a_replay_it_is_dumb():
+    siege = CommandSiege(Streams(1), 1000)
+    siege.begin("t", "malformed", 7)
+    siege.on_tick(1, 1_000, [])
+    assert siege.refused("t") == 7

@@ -149,3 +149,13 @@ def test_a_ctrl_c_for_the_run_is_not_for_the_page():
         assert os.getpgid(running.pid) != os.getpgid(0)
         os.kill(running.pid, signal.SIGTERM)
         await_that(lambda: not running.alive, "the end after SIGTERM")
+
+
+def test_nothing_of_the_working_directory_is_run(tmp_path, monkeypatch):
+    from fleet.app.dashboard import start
+
+    (tmp_path / "msgspec.py").write_text("open('seen', 'w').close()\n")
+    monkeypatch.chdir(tmp_path)
+    with start("tcp://127.0.0.1:1", http="127.0.0.1:0", insecure=True) as board:
+        assert board.url is not None
+    assert not (tmp_path / "seen").exists()

@@ -4,7 +4,7 @@ The direct effect is there from the acknowledged tick on, with the asked size, m
 and not from what tampering says of itself; before that tick the two logs are byte-equal. A primitive without a
 case in some `cases_*.py` beside this file fails.
 
-How many seeds on each of the two maps: the variable FLEET_SEEDS, 5 at most, else 2.
+How many seeds on each of the two maps: the variable FLEET_SEEDS, 5 at most, else 1.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CASES: dict[str, Case] = {name: case for module in MODULES for name, case in mod
 AREA_CASES: dict[str, Case] = {
     name: case for module in MODULES for name, case in getattr(module, "AREA_CASES", {}).items()
 }
-SEEDS = range(1, 1 + min(5, int(os.environ.get("FLEET_SEEDS", "2"))))
+SEEDS = range(1, 1 + min(5, int(os.environ.get("FLEET_SEEDS", "1"))))
 STAGES = {f"{kind.__name__.lower()}-{seed}": kind(seed) for kind in (Corners, Town) for seed in SEEDS}
 
 

@@ -7,6 +7,7 @@ y 1200  swap o                     home    base, charges, takes everything ordin
           x 0  300  600   900  1500
 """
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
@@ -108,7 +109,8 @@ class Toy:
             self.flights.legs = self.bus.port("world/legs")
         self.dispatch = self.bus.port("dispatch", KEY)
         self.authority = self.bus.port("authority", AUTHORITY)
-        self.siege = CommandSiege(Streams(seed), TICK_MS, self.bus.port("gate"))
+        self.siege = CommandSiege(Streams(seed), TICK_MS)
+        self.siege.join(self.bus.port("gate"), itertools.count().__next__)
         if tampering:
             hand = Tampering(
                 self.world, self.flights, {"dispatch": lambda: self.dispatch.key},

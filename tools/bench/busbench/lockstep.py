@@ -97,7 +97,7 @@ def ours(count: int, transport: str, ticks: int, *, speaks: bool) -> float:
     seats = [f"seat-{number:02d}" for number in range(count)]
     with _endpoint(transport) as endpoint, Doors(endpoint) as doors:
         url = doors.endpoints.base
-        barrier = Barrier(doors, [SeatPlan(seat) for seat in seats], Terms(VERSION, 1, TICK_MS))
+        barrier = Barrier(doors, [SeatPlan(seat) for seat in seats], Terms(VERSION, TICK_MS))
         with _processes(_sit, [(url, seat, speaks) for seat in seats]):
             barrier.await_seats(60.0)
             batch: list[Message] = []
