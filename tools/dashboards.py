@@ -182,7 +182,7 @@ def compare(rounds: list[dict[str, dict[str, Any]]]) -> str:
         [
             *lines,
             "",
-            f"Processor time, ratio: median {statistics.median(ratios):.3f}, {min(ratios):.3f} to {max(ratios):.3f}.",
+            f"Processor time: median ratio {statistics.median(ratios):.3f}, {min(ratios):.3f}..{max(ratios):.3f}.",
             f"Digest {'the same' if alike else 'NOT the same'} in every run: `{rounds[0]['nobody']['digest']}`.",
             f"The recorder's events are {'byte-equal to' if kept else 'NOT'} the run's own.",
             f"Messages missed, as the readers themselves say (last round): 18 quick ones {missed['quick']:,}, "

@@ -120,14 +120,11 @@ def build(
     world, flights = build_world(setting, kernel, terrain, streams, bus.port)
     intents = _heeded(keys, guests or Guests())
     dispatcher, vault = _mind(scenario, setting, terrain, streams, bus, keys, intents)
-    if "blue" not in away or not (guests or Guests()).replaces(RESPOND, keys[RESPOND].public):
-        vault[RESPOND] = lambda: keys[RESPOND]
+    _add_respond(vault, keys[RESPOND], away, guests or Guests())
     if legs:
         flights.legs = bus.port("world/legs")
     links = _links(scenario, setting, streams, kernel, bus, away, tampered=guests is not None)
-    siege = CommandSiege(streams, scenario.run.tick_ms)
-    if guests is None:
-        siege.join(bus.port(GATE), count().__next__)
+    siege = _siege(scenario, streams, bus, alone=guests is None)
     world.ears = links
     world.tampering = Tampering(
         world, flights, vault, bus.port("injector"), bus.port("injector/truth"), road=links, siege=siege
@@ -238,6 +235,22 @@ def _links(
         links.remember()
     bus.lay(links)
     return links
+
+
+def _add_respond(
+    vault: dict[str, Callable[[], KeyPair | None]], key: KeyPair, away: frozenset[str], guests: Guests
+) -> None:
+    """The guard's key can be stolen where it is the one that counts: not if the guard brings its own."""
+    if "blue" not in away or not guests.replaces(RESPOND, key.public):
+        vault[RESPOND] = lambda: key
+
+
+def _siege(scenario: Scenario, streams: Streams, bus: Bus, *, alone: bool) -> CommandSiege:
+    """`alone` is a run without a gate: nobody else speaks in the gate's name, so it numbers for itself."""
+    siege = CommandSiege(streams, scenario.run.tick_ms)
+    if alone:
+        siege.join(bus.port(GATE), count().__next__)
+    return siege
 
 
 def _setting(

@@ -19,7 +19,7 @@ from fleet.messages.roles import DOORS, Door
 _TCP = re.compile(r"tcp://(?P<host>[^:/\[\]]+):(?P<port>\*|[0-9]{1,5})\Z")
 _FORMS = "expected tcp://127.0.0.1:PORT, ipc://PATH or inproc://NAME"
 _LAST_PORT = 65_535
-_EVERYWHERE = ("*", "0.0.0.0")  # noqa: S104 - read from the user, and not without keys
+_EVERYWHERE = ("*", "0.0.0.0")
 _PROBE_S = 0.5
 _TRIES = 50
 

@@ -33,8 +33,8 @@ class Gate:
 
     `intake` checks what comes in. `picture` hears what is published and answers late joiners, in the relay's
     thread; `city` is the map they may ask for. `pace` is what `beat` would say before the first tick: the speed,
-    and whether the run is paused. `unattended` are doors at which the run waits for nobody: who comes there is sent
-    away, because what nobody reads would pile up.
+    and whether the run is paused. `unattended` are doors at which the run waits for nobody: who comes there is
+    sent away, because what nobody reads would pile up.
 
     hear, take, take_control, wait, beat, end and close are for the run's own thread.
     """

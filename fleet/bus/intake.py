@@ -1,7 +1,8 @@
 """What may come in: one message of one peer at one door is let in, or refused for a cause.
 
-Pure: no socket; the clock is handed in. Whatever the bytes, an answer comes back and nothing is raised; what is not provably
-right is refused. Orders rest on their own signature, requests for tampering on the key of the connection.
+Pure: no socket; the clock is handed in. Whatever the bytes, an answer comes back and nothing is
+raised; what is not provably right is refused. Orders rest on their own signature, requests for
+tampering on the key of the connection.
 """
 
 from __future__ import annotations

@@ -242,7 +242,8 @@ class Barrier:
         """What all seats say at this tick, in no order.
 
         Their orders to vehicles are announced, as those that come by the gate are. Raises `RunError` for a seat
-        that does not answer, or not as it should, unless such seats are dropped; one whose key was revoked always is.
+        that does not answer, or not as it should, unless such seats are dropped; one whose
+        key was revoked always is.
         """
         said: list[Message] = []
         for seated in [each for each in self._waiting.values() if each.holder.seat in self._lost]:

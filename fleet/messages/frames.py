@@ -23,7 +23,7 @@ def unpack(column: bytes, dtype: str = "<f4") -> npt.NDArray[np.generic]:
 class TelemetryFrame(Frame, frozen=True, kw_only=True, omit_defaults=True):
     """What every vehicle says of itself now, in roster order. `state` is `<u1` into `reports.STATES`.
 
-    Where a link is faulty, the numbers of a vehicle that was not heard are NaN, and its state is the last one known.
+    Where a link is faulty, the numbers of a vehicle that was not heard are NaN; its state is the last one known.
     `age_ms` (`<u4`) says how old each row is that came late; it is empty, and left out, while every row is fresh.
     """
 

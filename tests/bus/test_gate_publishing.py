@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 import zmq
@@ -219,7 +220,7 @@ def test_a_connection_cannot_ask_for_the_map_without_end(gate, visitor, monkeypa
         now_s[0] += pause_s
         return now_s[0]
 
-    monkeypatch.setattr("fleet.bus.publisher.time.monotonic", clock)
+    monkeypatch.setattr("fleet.bus.publisher.time", SimpleNamespace(monotonic=clock))
     reader = visitor.socket(zmq.XSUB, "telemetry")
     reader.setsockopt(zmq.SNDHWM, 0)
     for _ in range(ASKS_PER_CONNECTION + 100 if pause_s else ASKS_PER_SECOND + 1):

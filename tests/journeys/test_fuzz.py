@@ -1,4 +1,4 @@
-"""Every door under random and mutated frames, and forged orders: a few seconds here, a minute in CI, more by hand."""
+"""Every door under random and mutated frames, and forged orders: seconds here, a minute in CI, more by hand."""
 
 import os
 import subprocess
