@@ -94,7 +94,9 @@ def admission_for(options: BusOptions, *, page: bool, stack: ExitStack) -> Admis
         public = KeyPair(bytes.fromhex(identity.order_secret)).public
         trusted = {**trusted, sender: (public, MAY_SAY["operator"])}
         senders |= {sender}
-    remark = f"INSECURE: anybody on this machine may open any door of {wanted.base}"
+    remark = f"INSECURE: anybody on this machine may open any door of {wanted.reachable}"
+    if keyring is not None:
+        remark += "; the keys count for orders only"
     return Admission(wanted.base, None, trusted, senders, identity, (remark,))
 
 

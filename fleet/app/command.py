@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import functools
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,20 @@ class Command(click.Command):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
+
+
+class Number(click.FloatRange):
+    """A number on the command line: finite, and no larger than anybody can mean."""
+
+    def __init__(self, least: float, most: float = 1e6) -> None:
+        super().__init__(least, most)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number. `nan` is within every range for click, so it is asked for by itself."""
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"expected a number from {self.min:g} to {self.max:g}, found {value}", param, ctx)
+        return found
 
 
 class Group(click.Group):

@@ -316,3 +316,11 @@ def test_a_run_that_has_ended_and_is_still_there():
         assert fleet("watch", run.url).exit_code == 0
         late = fleet("watch", run.url)
         assert (late.exit_code, late.stderr) == (1, f"the run at {run.url} has ended\n")
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e300"])
+@pytest.mark.parametrize("words", [("watch", "--timeout"), ("watch", "--every"), ("send", "speed")])
+def test_a_number_that_nobody_can_mean_is_refused_at_once(words, value):
+    done = fleet(*words, value)
+    assert done.exit_code == 2
+    assert "Traceback" not in done.stderr

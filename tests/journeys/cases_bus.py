@@ -44,7 +44,9 @@ def of_vehicle(run: Run, name: str, first: int, last: int) -> list:
 
 
 def to_cut(run: Run) -> Ask:
-    return Ask(start("bus.cut", run.names[0], for_s=500.0), 80, 500, 0)
+    """A vehicle that has something to say in the clean run."""
+    row = next(row for row, name in enumerate(run.names) if of_vehicle(run, name, 100, 500))
+    return Ask(start("bus.cut", run.names[row], for_s=500.0), 80, 500, row)
 
 
 def cut(live: Live) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleet.app.command import FILE, Command, Group, echo_json, json_option, note
+from fleet.app.command import FILE, Command, Group, Number, echo_json, json_option, note
 from fleet.base.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def reach_options(command: Decorated) -> Decorated:
     @click.option("--key", type=FILE, envvar="FLEET_KEY", metavar="FILE", help="Your key; orders need one.")
     @click.option("--insecure", is_flag=True, help="The run has no locks; a key then only signs.")
     @click.option(
-        "--timeout", "timeout_s", type=click.FloatRange(0.1), default=5.0, show_default=True, metavar="S",
+        "--timeout", "timeout_s", type=Number(0.1), default=5.0, show_default=True, metavar="S",
         help="Wait so long for an answer.",
     )  # fmt: skip
     @functools.wraps(command)
@@ -52,7 +52,7 @@ def _connect(reach: dict[str, Any], topics: tuple[str, ...] | None = ()) -> Clie
 @reach_options
 @click.option("--once", is_flag=True, help="Print the state now, and end.")
 @click.option(
-    "--every", "every_s", type=click.FloatRange(0.01), default=5.0, show_default=True, metavar="S",
+    "--every", "every_s", type=Number(0.01), default=5.0, show_default=True, metavar="S",
     help="Where there is no terminal: a line about so often.",
 )  # fmt: skip
 @click.option("--topic", "topics", multiple=True, metavar="NAME", help="With --json: only messages of this type.")
@@ -181,7 +181,7 @@ def stop(reach: dict[str, Any]) -> Outcome:
 
 
 @_order()
-@click.argument("ticks", type=click.IntRange(1), default=1)
+@click.argument("ticks", type=click.IntRange(1, 1_000_000), default=1)
 def step(reach: dict[str, Any], ticks: int) -> Outcome:
     """Hold so many TICKS, then pause."""
     from fleet.app import requests
@@ -191,7 +191,7 @@ def step(reach: dict[str, Any], ticks: int) -> Outcome:
 
 
 @_order()
-@click.argument("factor", type=click.FloatRange(0.0))
+@click.argument("factor", type=Number(0.0))
 def speed(reach: dict[str, Any], factor: float) -> Outcome:
     """Simulated seconds per second; 0 for as fast as it goes."""
     from fleet.app import requests
@@ -220,7 +220,7 @@ def raw(reach: dict[str, Any], body: str) -> Outcome:
 @click.option("--list", "listed", is_flag=True, help="Name the primitives with their parameters, and end.")
 @click.option("--stop", "stop_id", metavar="ID", help="End what was started under this id.")
 @click.option(
-    "--stop-after", "stop_after_s", type=click.FloatRange(0.0), metavar="S",
+    "--stop-after", "stop_after_s", type=Number(0.0), metavar="S",
     help="Stay, and end it after so many seconds of simulated time.",
 )  # fmt: skip
 @json_option

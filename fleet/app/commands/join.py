@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fleet.app.command import FILE, Command, echo_json, json_option, note, set_option
+from fleet.app.command import FILE, Command, Number, echo_json, json_option, note, set_option
 
 URL = "tcp://127.0.0.1:5570"
 
@@ -21,7 +21,7 @@ URL = "tcp://127.0.0.1:5570"
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Join only a run of this seed.")
 @set_option
 @click.option(
-    "--patience", "patience_s", type=click.FloatRange(0.1), default=10.0, show_default=True, metavar="S",
+    "--patience", "patience_s", type=Number(0.1), default=10.0, show_default=True, metavar="S",
     help="Wait so long for the run to give the seat.",
 )  # fmt: skip
 @json_option

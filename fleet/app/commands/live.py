@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleet.app.command import FILE, INTERRUPTED, Command, echo_json, json_option, note, set_option
+from fleet.app.command import FILE, INTERRUPTED, Command, Number, echo_json, json_option, note, set_option
 
 if TYPE_CHECKING:
     from fleet.app.session import SessionOptions
@@ -28,7 +28,7 @@ _BUS_OPTIONS = (
     ),
     click.option("--insecure", is_flag=True, help="No locks: anybody on this machine may come in."),
     click.option(
-        "--bus-wait", type=click.FloatRange(0.0), default=0.0, metavar="S",
+        "--bus-wait", type=Number(0.0), default=0.0, metavar="S",
         help="Wait so long for a reader, and for awaited seats, before the first tick.",
     ),
     click.option(
@@ -36,7 +36,7 @@ _BUS_OPTIONS = (
         help="Keep step with participants elsewhere, e.g. red,blue: a team of the scenario, or an agent.",
     ),
     click.option(
-        "--patience", type=click.FloatRange(0.1), default=10.0, show_default=True, metavar="S",
+        "--patience", type=Number(0.1), default=10.0, show_default=True, metavar="S",
         help="How long such a participant may take to answer.",
     ),
     click.option("--drop-silent", is_flag=True, help="Go on without a participant that does not answer."),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fleet.app.command import FILE, INTERRUPTED, Command, echo_json, json_option, note
+from fleet.app.command import FILE, INTERRUPTED, Command, Number, echo_json, json_option, note
 
 
 @click.command(cls=Command)
@@ -16,7 +16,7 @@ from fleet.app.command import FILE, INTERRUPTED, Command, echo_json, json_option
 @click.option("--insecure", is_flag=True, help="Use no key: the run has none.")
 @click.option("--overwrite", is_flag=True, help="Replace a run recorded there before.")
 @click.option(
-    "--wait", "wait_s", type=click.FloatRange(0.0), default=10.0, show_default=True, metavar="S",
+    "--wait", "wait_s", type=Number(0.0), default=10.0, show_default=True, metavar="S",
     help="Try so long to reach the run.",
 )  # fmt: skip
 @json_option

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from fleet.app.command import Command, note
+from fleet.app.command import Command, Number, note
 
 DOOR_PORTS = 6
 """How many doors a bus has, each at a port of its own."""
@@ -30,12 +30,12 @@ DOOR_PORTS = 6
     show_default=True,
     help="`up` is from the client to UPSTREAM.",
 )
-@click.option("--latency-ms", default=0.0, type=click.FloatRange(0.0), help="How much later everything comes.")
-@click.option("--jitter-ms", default=0.0, type=click.FloatRange(0.0), help="And up to so much more.")
-@click.option("--bandwidth-bps", default=0.0, type=click.FloatRange(0.0), help="Bits a second; 0 is no limit.")
+@click.option("--latency-ms", default=0.0, type=Number(0.0), help="How much later everything comes.")
+@click.option("--jitter-ms", default=0.0, type=Number(0.0), help="And up to so much more.")
+@click.option("--bandwidth-bps", default=0.0, type=Number(0.0), help="Bits a second; 0 is no limit.")
 @click.option("--swallow", is_flag=True, help="Take everything, pass nothing on, keep the connection open.")
 @click.option("--deaf", is_flag=True, help="Read nothing, so that the sender's buffers fill.")
-@click.option("--cut-after-s", type=click.FloatRange(0.0), help="Cut each connection when it is so old.")
+@click.option("--cut-after-s", type=Number(0.0), help="Cut each connection when it is so old.")
 @click.option(
     "--cut",
     type=click.Choice(["rst", "fin"]),
@@ -43,7 +43,7 @@ DOOR_PORTS = 6
     show_default=True,
     help="Cut it hard, as a crash does, or softly, as the end of a program does.",
 )
-@click.option("--for-s", type=click.FloatRange(0.0), help="End after so long; without it, at Ctrl-C.")
+@click.option("--for-s", type=Number(0.0), help="End after so long; without it, at Ctrl-C.")
 @click.option("--seed", default=0, help="Of the draws of the jitter.")
 def toxic(
     listen: str, upstream: str, ports: int, direction: str, seed: int, for_s: float | None, **rest: Any
