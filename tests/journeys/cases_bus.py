@@ -44,15 +44,16 @@ def of_vehicle(run: Run, name: str, first: int, last: int) -> list:
 
 
 def to_cut(run: Run) -> Ask:
-    """A vehicle that has something to say in the clean run."""
-    row = next(row for row, name in enumerate(run.names) if of_vehicle(run, name, 100, 500))
-    return Ask(start("bus.cut", run.names[row], for_s=500.0), 80, 500, row)
+    """Shortly before a vehicle says something in the clean run."""
+    tick, name = next((t, m.sender) for t, m in run.heard if t > 100 and m.sender in run.names)
+    return Ask(start("bus.cut", name, for_s=500.0), tick - 20, tick + 400, run.names.index(name))
 
 
 def cut(live: Live) -> None:
     """Neither what it says nor what it is told gets through."""
-    assert of_vehicle(live.clean, live.name, live.e, 500)
-    assert of_vehicle(live.attacked, live.name, live.e, 500) == []
+    last = live.ask.stop_tick
+    assert of_vehicle(live.clean, live.name, live.e, last)
+    assert of_vehicle(live.attacked, live.name, live.e, last) == []
     lost = [m.body for _, m in live.attacked.of(MessagesLost)]
     assert {(body.who, body.cause) for body in lost} == {(live.name, "cut")}
     size = [m.body.size for _, m in live.attacked.of(TamperEffect)][-1]
