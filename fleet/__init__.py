@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fleet.bus.columns import Columns
 else:
 
-    def __getattr__(name):  # noqa: ANN001, ANN202
+    def __getattr__(name: str) -> object:
         """Load what is asked for, from the room it lives in."""
         rooms = {
             "AsyncClient": "bus.aclient",

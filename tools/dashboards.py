@@ -58,7 +58,7 @@ def serve(options: argparse.Namespace) -> None:
             TimedRunner.took_s = time.thread_time() - began_s
 
     # A session makes its own runner; there is no other way to look at its thread from outside.
-    session.Runner = TimedRunner  # type: ignore[misc]
+    session.Runner = TimedRunner
     loaded = load_scenario(SCENARIO, [f"run.duration_h={options.hours}"])
     bus = BusOptions(options.url, insecure=True, wait_s=60.0 if options.watched else 0.0)
     live = session.LiveOptions(options.speed, every_tick=True)

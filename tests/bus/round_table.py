@@ -34,7 +34,7 @@ class Peer:
 
     def ask(self, seat: str, version: str = VERSION) -> None:
         role = seat if seat in ("red", "blue") else "operator"
-        body = JoinSeat(seat=seat, version=version, role=role)  # type: ignore[arg-type]
+        body = JoinSeat(seat=seat, version=version, role=role)
         self.socket.send(encode(Envelope(sender=seat, seq=0, t_ms=0, body=body)))
 
     def ready(self) -> None:

@@ -29,7 +29,7 @@ ALERT = Alert(
 
 
 def message(body: Body, sender: str = "dispatch", seq: int = 0) -> Message:
-    return Envelope(sender=sender, seq=seq, t_ms=0, body=body)  # type: ignore[arg-type]
+    return Envelope(sender=sender, seq=seq, t_ms=0, body=body)
 
 
 def frame(size: int) -> TelemetryFrame:

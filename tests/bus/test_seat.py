@@ -68,7 +68,7 @@ def alert(number: int) -> Alert:
 
 
 def said(body: Body, seq: int = 0) -> Message:
-    return Envelope(sender="dispatch", seq=seq, t_ms=0, body=body)  # type: ignore[arg-type]
+    return Envelope(sender="dispatch", seq=seq, t_ms=0, body=body)
 
 
 def nobody(granted: SeatGranted, bus: Bus) -> Sequence[Seat]:
