@@ -11,10 +11,11 @@ from fleet.bus.columns import Columns, columns
 from fleet.demand.model import HOUR_MS, Span
 from fleet.messages.envelope import Message
 from fleet.messages.frames import TelemetryFrame
-from fleet.messages.notices import Beat, MessagesRefused, Snapshot
-from fleet.messages.orders import PickupMissed, VehicleQuarantined
-from fleet.messages.reports import PickupCollected, PickupRequested, VehicleReported, VehicleRoster
+from fleet.messages.notices import MessagesRefused, Snapshot
+from fleet.messages.orders import VehicleQuarantined
+from fleet.messages.reports import VehicleRoster
 from fleet.messages.security import Alert
+from fleet.messages.standing import Standing
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,12 @@ class Board:
     """The state of a run, from a snapshot on."""
 
     def __init__(self, snapshot: Snapshot) -> None:
+        self._standing = Standing(snapshot)
         self._span = Span(snapshot.start_hour, snapshot.end_ms / HOUR_MS)
         self._vehicles: tuple[str, ...] = () if snapshot.roster is None else snapshot.roster.vehicles
         self._frame: Columns | None = None
-        self._reports = {report.vehicle: report for report in snapshot.vehicles}
         self._remarks: dict[str, str] = {}
-        self._open = {pickup.pickup_id for pickup in snapshot.open_pickups}
         self.name = snapshot.name
-        self.now_ms, self.tick = snapshot.now_ms, snapshot.tick
-        self.speed, self.paused = snapshot.speed, snapshot.paused
-        self.collected, self.missed = snapshot.collected, snapshot.missed
         self.alerts, self.refused = 0, 0
         self.last_alert = ""
         for alert in snapshot.alerts:
@@ -55,22 +52,11 @@ class Board:
     def hear(self, message: Message) -> None:
         """Take in what was published."""
         body = message.body
-        if isinstance(body, Beat):
-            self.now_ms, self.tick, self.speed, self.paused = body.now_ms, body.tick, body.speed, body.paused
-        elif isinstance(body, TelemetryFrame):
+        self._standing.hear(body)
+        if isinstance(body, TelemetryFrame):
             self._take_frame(body)
-        elif isinstance(body, VehicleReported):
-            self._reports[body.vehicle] = body
         elif isinstance(body, VehicleRoster):
             self._vehicles = body.vehicles
-        elif isinstance(body, PickupRequested):
-            self._open.add(body.pickup_id)
-        elif isinstance(body, PickupCollected):
-            self._open.discard(body.pickup_id)
-            self.collected += 1
-        elif isinstance(body, PickupMissed):
-            self._open.discard(body.pickup_id)
-            self.missed += 1
         elif isinstance(body, Alert):
             self._take_alert(body)
         elif isinstance(body, VehicleQuarantined):
@@ -89,7 +75,27 @@ class Board:
     @property
     def waiting(self) -> int:
         """Pickups that were requested and neither collected nor missed."""
-        return len(self._open)
+        return len(self._standing.open)
+
+    @property
+    def collected(self) -> int:
+        """Pickups that were collected."""
+        return self._standing.collected
+
+    @property
+    def missed(self) -> int:
+        """Pickups that were given up, and not fetched after all."""
+        return self._standing.missed
+
+    @property
+    def now_ms(self) -> int:
+        """Simulated time."""
+        return self._standing.now.now_ms
+
+    @property
+    def tick(self) -> int:
+        """Where the run is."""
+        return self._standing.now.tick
 
     @property
     def clock(self) -> str:
@@ -99,9 +105,10 @@ class Board:
     @property
     def pace(self) -> str:
         """How fast the run goes, in words."""
-        if self.paused:
+        now = self._standing.now
+        if now.paused:
             return "paused"
-        return "as fast as it goes" if self.speed == 0.0 else f"{self.speed:g}x"
+        return "as fast as it goes" if now.speed == 0.0 else f"{now.speed:g}x"
 
     @property
     def fleet_size(self) -> int:
@@ -116,7 +123,7 @@ class Board:
         return [self._row(name, places[name]) for name in (marked + plain)[:most]]
 
     def _row(self, name: str, row: int) -> Row:
-        report, frame = self._reports.get(name), self._frame
+        report, frame = self._standing.reports.get(name), self._frame
         told = Row(name, "", 0.0, 0.0, 0.0, 0.0, "", self._remarks.get(name, ""))
         if report is not None:
             told = replace(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fleet.bus.picture import KEPT_ALERTS, Picture, RunFacts
+from fleet.bus.picture import Picture, RunFacts
 from fleet.messages.envelope import Envelope
 from fleet.messages.frames import TelemetryFrame, TruthFrame
 from fleet.messages.orders import PickupMissed
 from fleet.messages.reports import PickupCollected, PickupRequested, VehicleReported, VehicleRoster
 from fleet.messages.security import Alert
+from fleet.messages.standing import KEPT_ALERTS
 from fleet.messages.truth import AttackBegan
 
 FACTS = RunFacts("day", 1000, 3_600_000, 6.5)
