@@ -1,5 +1,7 @@
 """Throw random and mutated frames, and forged and replayed orders, at every door of a served run.
 
+Among the forged are orders that are genuine but for the run: signed by the right key for an earlier one.
+
     python tools/bus_fuzz.py                          a million frames and 100,000 orders; resumes where it stopped
     python tools/bus_fuzz.py --seconds 60             as much as a minute gives
     python tools/bus_fuzz.py --write docs/bus-fuzz.md and put the table there

@@ -5,7 +5,7 @@
 Each round serves the same day twice, to nobody and to twenty readers in processes of their own with a recorder
 beside them, in turn first. What is compared: the processor time of the run's own thread per tick, the memory of
 its process, the digest, the recorder's events against the run's own, and what each reader says that it missed. The
-stopped reader is let go on shortly before the end, so that it can tell.
+stopped reader stops itself at the first frame and is let go on shortly before the end, so that it can tell.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import os
 import re
 import signal
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,7 @@ SAMPLES_FROM = 0.3
 """Memory is flat if it does not grow after this share of the run."""
 GO_ON_AFTER = 0.8
 """The stopped reader is stopped until this share of the run is over."""
+FAREWELL_S = 180
 
 
 # ---- the processes
@@ -53,6 +56,7 @@ def serve(options: argparse.Namespace) -> None:
         took_s = 0.0
 
         def run(self) -> None:
+            begun_at(options.out).touch()
             began_s = time.thread_time()
             super().run()
             TimedRunner.took_s = time.thread_time() - began_s
@@ -73,23 +77,31 @@ def read(options: argparse.Namespace) -> None:
     with fleet.connect(options.url, timeout_s=60.0, insecure=True) as city:
         before = dict(city.snapshot.numbers)
         got: dict[str, int] = {}
-        stopped = False
+        stopped_s = 0.0
         try:
             for message in city.messages():
                 topic = type(message.body).__name__
                 got[topic] = got.get(topic, 0) + 1
                 if options.kind == "slow" and topic == "TelemetryFrame":
                     time.sleep(SLOW_S)
-                if options.kind == "stopped" and topic == "TelemetryFrame" and not stopped:
-                    stopped = True
+                if options.kind == "stopped" and topic == "TelemetryFrame" and not stopped_s:
+                    began_s = time.monotonic()
                     os.kill(os.getpid(), signal.SIGSTOP)
+                    stopped_s = time.monotonic() - began_s
         except FleetError as error:
             print(error, file=sys.stderr)
-        print(json.dumps({"kind": options.kind, "before": before, "got": got, "missed": dict(city.missed)}))
+        said = {"kind": options.kind, "before": before, "got": got, "missed": dict(city.missed)}
+        ended = None if city.ended is None else city.ended.status
+        print(json.dumps({**said, "ended": ended, "stopped_s": stopped_s}))
 
 
 def call(*arguments: str) -> list[str]:
     return [sys.executable, str(Path(__file__).resolve()), *arguments]
+
+
+def begun_at(out: str | Path) -> Path:
+    """A file that is there once the run proper has begun: building the city takes memory, which is not meant."""
+    return Path(f"{out}.begun")
 
 
 def memory_mib(pid: int) -> float:
@@ -116,7 +128,7 @@ def one_run(options: argparse.Namespace, folder: Path, port: int, *, watched: bo
         str(options.speed),
     ]
     run = subprocess.Popen(call(*arguments, *(["--watched"] if watched else [])), stdout=subprocess.PIPE)
-    readers: list[subprocess.Popen[bytes]] = []
+    readers: list[Reader] = []
     recorder = None
     if watched:
         recorder = subprocess.Popen(
@@ -127,19 +139,18 @@ def one_run(options: argparse.Namespace, folder: Path, port: int, *, watched: bo
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         kinds = ["stopped", "slow", *["quick"] * (READERS - 2)]
-        readers = [
-            subprocess.Popen(
-                call("read", "--url", url, "--kind", kind), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            )
-            for kind in kinds
-        ]
+        readers = [Reader(url, kind, folder / f"reader-{number}") for number, kind in enumerate(kinds)]
     memory: list[float] = []
     expected_s = options.hours * 3600 / options.speed
-    began_s = time.monotonic()
+    go_on_s = math.inf
     while run.poll() is None:
-        memory.append(memory_mib(run.pid))
-        if readers and time.monotonic() - began_s > GO_ON_AFTER * expected_s:
-            readers[0].send_signal(signal.SIGCONT)
+        if begun_at(out).exists():
+            memory.append(memory_mib(run.pid))
+        if readers and go_on_s == math.inf and readers[0].stopped:
+            # It stopped at the first frame, when the run proper began.
+            go_on_s = time.monotonic() + GO_ON_AFTER * expected_s
+        if time.monotonic() > go_on_s:
+            readers[0].go_on()
         time.sleep(0.25)
     assert run.stdout is not None
     found: dict[str, Any] = json.loads(run.stdout.read())
@@ -150,20 +161,47 @@ def one_run(options: argparse.Namespace, folder: Path, port: int, *, watched: bo
     if recorder is not None:
         recorder.wait(60)
         found["recorded"] = hashlib.sha256((folder / "elsewhere" / "events.jsonl").read_bytes()).hexdigest()
-        found["readers"] = [farewell(reader) for reader in readers]
+        found["readers"] = [reader.farewell() for reader in readers]
     return found
 
 
-def farewell(reader: subprocess.Popen[bytes]) -> dict[str, Any]:
-    """A reader's last words. The stopped one is let go on, and finds out that the run is gone."""
-    reader.send_signal(signal.SIGCONT)
-    try:
-        said, _ = reader.communicate(timeout=120)
-    except subprocess.TimeoutExpired:
-        reader.kill()
-        said, _ = reader.communicate()
-    result: dict[str, Any] = json.loads(said) if said.strip() else {"kind": "dead", "got": {}, "missed": {}}
-    return result
+class Reader:
+    """A dashboard in a process of its own; what it says on standard error is kept at `errors`."""
+
+    def __init__(self, url: str, kind: str, errors: Path) -> None:
+        self._kind = kind
+        self._errors = errors
+        with errors.open("wb") as file:
+            self._process = subprocess.Popen(
+                call("read", "--url", url, "--kind", kind), stdout=subprocess.PIPE, stderr=file
+            )
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it has stopped itself since this was last asked."""
+        return os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOHANG) is not None
+
+    def go_on(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
+    def farewell(self) -> dict[str, Any]:
+        """Its last words. A stopped one is let go on first; one that says nothing is dead, and it is told how."""
+        self.go_on()
+        end = ""
+        try:
+            said, _ = self._process.communicate(timeout=FAREWELL_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            said, _ = self._process.communicate()
+            end = f"it said nothing for {FAREWELL_S} s and was killed; "
+        errors = self._errors.read_text(errors="replace").strip()
+        if not said.strip():
+            print(
+                f"the {self._kind} reader died: {end}status {self._process.returncode}\n{errors}", file=sys.stderr
+            )
+            return {"kind": "dead", "was": self._kind, "status": self._process.returncode, "error": errors}
+        result: dict[str, Any] = json.loads(said)
+        return {**result, "error": errors}
 
 
 # ---- the whole
@@ -175,9 +213,6 @@ def compare(rounds: list[dict[str, dict[str, Any]]]) -> str:
     ratios = [t / n for t, n in zip(each["twenty"], each["nobody"], strict=True)]
     grown = {who: max(r[who]["grown_mib"] for r in rounds) for who in each}
     last = rounds[-1]["twenty"]
-    missed = dict.fromkeys(("quick", "slow", "stopped", "dead"), 0)
-    for reader in last["readers"]:
-        missed[reader["kind"]] += sum(reader["missed"].values())
     alike = all(r["nobody"]["digest"] == r["twenty"]["digest"] for r in rounds)
     kept = all(r["twenty"]["recorded"] == r["twenty"]["events"] for r in rounds)
     lines = [
@@ -195,11 +230,40 @@ def compare(rounds: list[dict[str, dict[str, Any]]]) -> str:
             f"Processor time: median ratio {statistics.median(ratios):.3f}, {min(ratios):.3f}..{max(ratios):.3f}.",
             f"Digest {'the same' if alike else 'NOT the same'} in every run: `{rounds[0]['nobody']['digest']}`.",
             f"The recorder's events are {'byte-equal to' if kept else 'NOT'} the run's own.",
-            f"Messages missed, as the readers themselves say (last round): 18 quick ones {missed['quick']:,}, "
-            f"the slow one {missed['slow']:,}, the stopped one {missed['stopped']:,}; readers that died: "
-            f"{sum(r['kind'] == 'dead' for r in last['readers'])}.",
+            "",
+            *accounts(last["readers"]),
         ]
     )
+
+
+def accounts(readers: list[dict[str, Any]]) -> list[str]:
+    """What each kind of reader says of itself, as Markdown, held against what the run published."""
+    alive = [reader for reader in readers if reader["kind"] != "dead"]
+    # Who heard the end of the run, and accounts for most, knows how much there was.
+    published = max((total(reader) for reader in alive if reader["ended"]), default=0)
+    lines = [
+        "| readers (last round) | heard | missed, as it says | after its last word | how it ended |",
+        "|---|---|---|---|---|",
+    ]
+    rows = Counter(account(reader, published) for reader in readers)
+    lines += [f"| {count} {row}" for row, count in rows.items()]
+    dead = len(readers) - len(alive)
+    return [*lines, "", f"Published: {published:,} messages. Readers that died: {dead}."]
+
+
+def account(reader: dict[str, Any], published: int) -> str:
+    """The row of one reader, without its first cell's beginning."""
+    if reader["kind"] == "dead":
+        return f"{reader['was']} | | | | died: status {reader['status']} |"
+    kind = reader["kind"] + (f" for {reader['stopped_s']:.1f} s" if reader["stopped_s"] else "")
+    heard, missed = sum(reader["got"].values()), sum(reader["missed"].values())
+    end = "heard the run end" if reader["ended"] else reader["error"].splitlines()[-1]
+    return f"{kind} | {heard:,} | {missed:,} | {published - total(reader):,} | {end} |"
+
+
+def total(reader: dict[str, Any]) -> int:
+    """How many messages a reader can account for."""
+    return sum(sum(reader[what].values()) for what in ("before", "got", "missed"))
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ from shapely import LineString, Polygon, box
 
 from fleet.city.fields import ORDINARY
 from fleet.city.frame import Frame
-from fleet.city.model import Building, City, District, Place, Site, Zone
+from fleet.city.model import Building, City, District, Place, Site, Street, Zone
 from fleet.city.save import write_geojson
 
 CORNERS = {"nw": (-1, 1), "ne": (1, 1), "sw": (-1, -1), "se": (1, -1)}
@@ -63,7 +63,10 @@ def four_corners() -> City:
             ),
             Building("tower", _square(-350, 350, 30), 90.0),
         ),
-        streets=(LineString([(-500, -200), (500, -200)]), LineString([(-200, -500), (-200, 500)])),
+        streets=(
+            Street(LineString([(-500, -200), (-200, -200), (500, -200)])),
+            Street(LineString([(-200, -500), (-200, -200), (-200, 500)])),
+        ),
     )
 
 

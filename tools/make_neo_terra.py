@@ -38,10 +38,11 @@ from neo_terra_tables import (
 )
 from shapely import LineString, Point, Polygon, affinity
 from shapely.geometry.base import BaseGeometry
+from street_crossings import joined
 
 from fleet.base.errors import FleetError
 from fleet.base.streams import Streams
-from fleet.city.model import Building, City, District, Place, Site, Zone
+from fleet.city.model import Building, City, District, Place, Site, Street, Zone
 from fleet.city.osm_layers import Seed, voronoi_districts
 from fleet.city.save import write_geojson
 from fleet.city.shapes import flat
@@ -91,7 +92,7 @@ def make_city(seed: int = 1, scale: float = 1.0) -> City:
             plan, streets, buildings, sites, districts, streams.generator("neo-terra/pickup-points")
         ),
         anchors=_anchors(plan.square),
-        streets=streets,
+        streets=tuple(Street(line) for line in joined(streets)),
         notes=(f"An invented city: made by tools/make_neo_terra.py with seed {seed} and scale {scale:g}.",),
     )
 

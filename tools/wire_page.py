@@ -31,11 +31,13 @@ from fleet.messages.orders import FlyRoute, StopOrder
 from fleet.messages.plane import Body, Plane
 from fleet.messages.reports import STATES
 from fleet.messages.roles import DOORS, MAY_SAY, OPEN_TO, ROLES
-from fleet.messages.seal import KeyPair
+from fleet.messages.run_id import RunId
+from fleet.messages.seal import KeyPair, SecretKey
 from fleet.messages.tamper import StartTamper
 
 PAGE = Path(__file__).parents[1] / "docs" / "wire.md"
 PLAIN = {str: "str", int: "int", float: "float", bool: "bool", bytes: "bin", types.NoneType: "nil"}
+RUN = RunId("0123456789abcdef" * 2)
 KINDS: tuple[type[Body], ...] = get_args(AnyBody)
 
 
@@ -153,12 +155,12 @@ def hex_block(data: bytes) -> str:
 
 def signed_example(body: Body) -> list[str]:
     """How one order is signed."""
-    key, sender, seq, expires_ms = KeyPair(bytes([1]) * 32), "operator/kim", 1_750_000_000_000_000, 66_000
+    key, sender, seq, expires_ms = KeyPair(bytes([1]) * 32, RUN), "operator/kim", 1_750_000_000_000_000, 66_000
     signature = key.sign(sender, seq, expires_ms, body)
     message = Envelope(sender=sender, seq=seq, t_ms=61_000, body=body, expires_ms=expires_ms, signature=signature)
-    name = type(body).__name__
+    canonical = signed_bytes(RUN, sender, seq, expires_ms, body)
     return [
-        f"The canonical bytes of this `{name}`:", "", hex_block(signed_bytes(sender, seq, expires_ms, body)), "",
+        f"The canonical bytes of this `{type(body).__name__}`:", "", hex_block(canonical), "",
         "Their signature:", "", hex_block(signature), "",
         "The envelope that goes to the command door, with `t_ms` 61000:", "", hex_block(encode(message)),
     ]  # fmt: skip
@@ -185,7 +187,8 @@ def made_examples() -> str:
     receipt = said("gate", Receipt(seq=1_750_000_000_000_000, tick=62, cause=""), 62_000)
     lines = [
         "**Keys.** The Ed25519 secret key is 32 bytes of `01`:", "", hex_block(secret), "",
-        "Its public key:", "", hex_block(KeyPair(secret).public), "",
+        "Its public key:", "", hex_block(SecretKey(secret).public), "",
+        f"The `run_id` of the snapshot is `{RUN.digits}`.", "",
         "**An order with a float.** `SetSpeed` with `factor` 10, sender `operator/kim`, `seq` 1750000000000000,"
         " `expires_ms` 66000.", "", *signed_example(SetSpeed(factor=10.0)), "",
         "**An order with a list of maps.** `FlyRoute` with one stop; sender, `seq`, `expires_ms` as above.", "",

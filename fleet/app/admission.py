@@ -15,7 +15,7 @@ from fleet.bus.intake import Trusted
 from fleet.bus.keyfile import IdentityFile
 from fleet.bus.keyring import Keyring
 from fleet.messages.roles import MAY_SAY, outside_sender
-from fleet.messages.seal import KeyPair
+from fleet.messages.seal import SecretKey
 
 PublicOf = Callable[[str], bytes]
 
@@ -91,7 +91,7 @@ def admission_for(options: BusOptions, *, page: bool, stack: ExitStack) -> Admis
         return Admission(wanted.base, keyring, trusted, senders, identity)
     if identity is not None:
         sender = outside_sender("operator", identity.name)
-        public = KeyPair(bytes.fromhex(identity.order_secret)).public
+        public = SecretKey(bytes.fromhex(identity.order_secret)).public
         trusted = {**trusted, sender: (public, MAY_SAY["operator"])}
         senders |= {sender}
     remark = f"INSECURE: anybody on this machine may open any door of {wanted.reachable}"

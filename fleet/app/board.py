@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from fleet.bus.columns import Columns, columns
+from fleet.bus.columns import Columns, columns, names_of
 from fleet.demand.model import HOUR_MS, Span
 from fleet.messages.envelope import Message
 from fleet.messages.frames import TelemetryFrame
@@ -39,6 +39,7 @@ class Board:
         self._standing = Standing(snapshot)
         self._span = Span(snapshot.start_hour, snapshot.end_ms / HOUR_MS)
         self._vehicles: tuple[str, ...] = () if snapshot.roster is None else snapshot.roster.vehicles
+        self._names = names_of(self._vehicles)
         self._frame: Columns | None = None
         self._remarks: dict[str, str] = {}
         self.name = snapshot.name
@@ -56,7 +57,7 @@ class Board:
         if isinstance(body, TelemetryFrame):
             self._take_frame(body)
         elif isinstance(body, VehicleRoster):
-            self._vehicles = body.vehicles
+            self._vehicles, self._names = body.vehicles, names_of(body.vehicles)
         elif isinstance(body, Alert):
             self._take_alert(body)
         elif isinstance(body, VehicleQuarantined):
@@ -65,7 +66,7 @@ class Board:
             self.refused += body.count
 
     def _take_frame(self, frame: TelemetryFrame) -> None:
-        self._frame = columns(frame, self._vehicles)
+        self._frame = columns(frame, self._names)
 
     def _take_alert(self, alert: Alert) -> None:
         self.alerts += 1
@@ -91,6 +92,12 @@ class Board:
     def now_ms(self) -> int:
         """Simulated time."""
         return self._standing.now.now_ms
+
+    @property
+    def airspace(self) -> str:
+        """Which zones are announced or closed, in words; "" for none."""
+        standing = sorted(self._standing.airspace.values(), key=lambda change: (change.state, change.zone))
+        return ", ".join(f"{change.zone} ({change.state})" for change in standing)
 
     @property
     def tick(self) -> int:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
+from fleet.app.airspace import winds_of
 from fleet.app.feasible import require_feasible
 from fleet.app.links import ends_of, require_present
 from fleet.app.scenario import Scenario
 from fleet.app.setting import demand_of, stage_of
-from fleet.app.teams import RESPOND, attack_names, blue_team, first_key, red_team, team_senders
+from fleet.app.teams import RESPOND, attack_names, blue_team, first_key, red_team, run_of, team_senders
 from fleet.base.flight import Wind
 from fleet.base.streams import Streams
 from fleet.bus.labels import SENDER as LABELS
@@ -19,23 +20,25 @@ from fleet.bus.labels import Labels
 from fleet.bus.links import ROAD, Hearing, Links
 from fleet.bus.siege import CommandSiege
 from fleet.city.model import Site
+from fleet.city.store import NOWHERE, PathStore
 from fleet.dispatch.belief import Belief, VehicleBelief
-from fleet.dispatch.dispatcher import Dispatcher
+from fleet.dispatch.dispatcher import AtlasOf, Dispatcher
 from fleet.dispatch.rounds import Atlas
 from fleet.messages.notices import GATE
 from fleet.messages.plane import Plane
 from fleet.messages.port import Bus, Seat
-from fleet.messages.roles import INTENT_VERBS, ORDER_VERBS, Role, outside_sender
+from fleet.messages.roles import AIRSPACE_VERBS, INTENT_VERBS, ORDER_VERBS, Role, outside_sender
+from fleet.messages.run_id import RunId
 from fleet.messages.seal import KeyPair, Verifier
 from fleet.plan.cells import solve_cells
 from fleet.plan.problem import Dock, VehicleType
 from fleet.plan.travel import travel_matrices
-from fleet.sim.build import Setting, build_sensors, build_terrain, build_world
+from fleet.sim.build import Setting, build_layers, build_sensors, build_terrain, build_world
 from fleet.sim.kernel import Kernel
-from fleet.sim.params import BUILT_IN_TYPES, VehicleTypeParams
+from fleet.sim.params import BUILT_IN_TYPES, VehicleKind
 from fleet.sim.sensors import Sensors
 from fleet.sim.tampering import Tampering, attack_classes
-from fleet.sim.terrain import Terrain
+from fleet.sim.terrain import Layer, Terrain
 from fleet.sim.world import World
 
 VERBS = {
@@ -49,8 +52,12 @@ BusOf = Callable[[Callable[[], int]], Bus]
 
 @dataclass(frozen=True)
 class Guests:
-    """Whose orders and intents count though they come from outside: the public key of each sender."""
+    """Whose orders and intents count though they come from outside: the public key of each sender.
 
+    `run` is what they must have signed for.
+    """
+
+    run: RunId
     order_keys: Mapping[str, bytes] = field(default_factory=dict)
     locked: bool = False
     """Whether teams that take part from elsewhere sign with keys of their own, even those not known yet."""
@@ -101,34 +108,33 @@ def build(
     legs: bool,
     away: frozenset[str] = frozenset(),
     guests: Guests | None = None,
+    store: PathStore = NOWHERE,
 ) -> Parts:
     """Everything, wired. `directory` is the scenario file's; `legs` says whether truth about flights is told.
 
     `away` names the teams ("red", "blue") that take part from elsewhere: they are left out. `guests` is who else
-    may come in by the gate; None where there is no gate.
+    may come in by the gate; None where there is no gate. `store` keeps networks of paths from run to run.
 
-    Raises `InputError` for a map or table that is not valid, or does not fit the scenario, and
-    `InfeasibleError` if nobody could fly anywhere.
+    Raises `InputError` for a map or table that is no good for the scenario, `InfeasibleError` if nobody could fly.
     """
     streams = Streams(scenario.seed)
     keys = {holder: first_key(streams, holder) for holder in (*VERBS, RESPOND)}
-    setting = _setting(scenario, directory, streams, keys, guests or Guests())
-    terrain = build_terrain(setting)
+    setting = _setting(scenario, directory, streams, keys)
+    terrain = build_terrain(setting, build_layers(setting, store.network))
     require_feasible(setting, terrain)
     kernel = Kernel()
     bus = bus_of(lambda: kernel.now_ms)
     world, flights = build_world(setting, kernel, terrain, streams, bus.port)
-    intents = _heeded(keys, guests or Guests())
+    intents = _let_in(guests, streams, world, keys[RESPOND])
     dispatcher, vault = _mind(scenario, setting, terrain, streams, bus, keys, intents)
-    _add_respond(vault, keys[RESPOND], away, guests or Guests())
+    _add_respond(vault, keys[RESPOND], away, guests)
     if legs:
         flights.legs = bus.port("world/legs")
     links = _links(scenario, setting, streams, kernel, bus, away, tampered=guests is not None)
     siege = _siege(scenario, streams, bus, alone=guests is None)
     world.ears = links
-    world.tampering = Tampering(
-        world, flights, vault, bus.port("injector"), bus.port("injector/truth"), road=links, siege=siege
-    )
+    injector = bus.port("injector"), bus.port("injector/truth")
+    world.tampering = Tampering(world, flights, vault, *injector, road=links, siege=siege)
     seats = [
         Seat(world, frozenset({Plane.COMMAND, Plane.INJECTION})),
         Seat(Hearing("dispatch", dispatcher, links), frozenset({Plane.TELEMETRY, Plane.COMMAND})),
@@ -153,9 +159,19 @@ def build(
     )
 
 
-def _heeded(keys: Mapping[str, KeyPair], guests: Guests) -> Verifier:
-    heeded = {RESPOND: keys[RESPOND].public, **guests.intents()}
-    return Verifier(heeded, dict.fromkeys(heeded, INTENT_VERBS))
+def _let_in(guests: Guests | None, streams: Streams, world: World, respond: KeyPair) -> Verifier:
+    """Let vehicles obey the guests' orders; by the verifier dispatch heeds their intents, and `respond`'s."""
+    intents = Verifier({RESPOND: respond.public}, {RESPOND: INTENT_VERBS}, respond.run)
+    if guests is None:
+        return intents
+    for sender, key in guests.intents().items():
+        intents.trust(sender, key, INTENT_VERBS, run_of(streams, sender, key, guests.run))
+    for sender, key in guests.orders().items():
+        run = run_of(streams, sender, key, guests.run)
+        for body in world.bodies:
+            body.verifier.trust(sender, key, ORDER_VERBS, run)
+        world.overhead.trusted.trust(sender, key, AIRSPACE_VERBS, run)
+    return intents
 
 
 def _mind(
@@ -170,13 +186,13 @@ def _mind(
     """Dispatch, and its keys, which a thief could steal as they are in force."""
     port, authority = bus.port("dispatch", keys["dispatch"]), bus.port("authority", keys["authority"])
     dispatcher = Dispatcher(
-        atlas=_atlas(scenario, setting, terrain),
+        atlas_of=_atlases(scenario, setting, terrain),
         belief=_belief(setting),
         params=scenario.dispatch,
         solve=solve_cells,
         port=port,
         authority=authority,
-        new_key=lambda number: KeyPair(streams.secret(f"key/dispatch/{number}")),
+        new_key=lambda number: KeyPair(streams.secret(f"key/dispatch/{number}"), keys["dispatch"].run),
         trusted=intents,
     )
     return dispatcher, {
@@ -238,10 +254,10 @@ def _links(
 
 
 def _add_respond(
-    vault: dict[str, Callable[[], KeyPair | None]], key: KeyPair, away: frozenset[str], guests: Guests
+    vault: dict[str, Callable[[], KeyPair | None]], key: KeyPair, away: frozenset[str], guests: Guests | None
 ) -> None:
     """The guard's key can be stolen where it is the one that counts: not if the guard brings its own."""
-    if "blue" not in away or not guests.replaces(RESPOND, key.public):
+    if "blue" not in away or guests is None or not guests.replaces(RESPOND, key.public):
         vault[RESPOND] = lambda: key
 
 
@@ -253,9 +269,7 @@ def _siege(scenario: Scenario, streams: Streams, bus: Bus, *, alone: bool) -> Co
     return siege
 
 
-def _setting(
-    scenario: Scenario, directory: Path, streams: Streams, keys: dict[str, KeyPair], guests: Guests
-) -> Setting:
+def _setting(scenario: Scenario, directory: Path, streams: Streams, keys: Mapping[str, KeyPair]) -> Setting:
     stage = stage_of(scenario, directory)
     waiting, extra = demand_of(scenario, stage, streams)
     return Setting(
@@ -266,47 +280,59 @@ def _setting(
         vehicles=stage.vehicles,
         waiting=waiting,
         wind=Wind.blowing_from(scenario.weather.wind_mps, scenario.weather.wind_from_deg),
+        winds=winds_of(scenario.weather, scenario.run.span),
+        closures=stage.closures,
         docking=scenario.docking,
         sensors=scenario.sensors,
-        trusted_keys={**{holder: keys[holder].public for holder in VERBS}, **guests.orders()},
-        allowed_verbs={**VERBS, **dict.fromkeys(guests.orders(), ORDER_VERBS)},
+        trusted_keys={holder: keys[holder].public for holder in VERBS},
+        allowed_verbs=VERBS,
+        run=keys["dispatch"].run,
     )
 
 
-def _atlas(scenario: Scenario, setting: Setting, terrain: Terrain) -> Atlas:
+def _atlases(scenario: Scenario, setting: Setting, terrain: Terrain) -> AtlasOf:
+    """What dispatch plans with while certain zones are shut, in the wind of a moment; each worked out once."""
     names = sorted({v.type_name for v in setting.vehicles})
-    legs = [
-        travel_matrices(
-            terrain.layers[name].network,
-            setting.types[name].airframe(),
-            setting.wind,
-            scenario.dispatch.energy_margin,
-        )
-        for name in names
-    ]
-    return Atlas(
+    blank = Atlas(
         types=tuple(_vehicle_type(name, setting.types[name]) for name in names),
         docks=tuple(_dock(scenario, setting, node, site) for node, site in enumerate(setting.sites)),
         capacity_kg={site.id: site.capacity_kg for site in setting.sites},
         node_of={name: node for node, name in enumerate(terrain.names)},
         x_m=terrain.x_m,
         y_m=terrain.y_m,
-        travel_ms=tuple(travel for travel, _ in legs),
-        effort_h=tuple(effort for _, effort in legs),
+        travel_ms=(),
+        effort_h=(),
         end_ms=scenario.run.span.end_ms,
     )
+    kept: dict[tuple[Layer, ...], Atlas] = {}
+
+    def atlas_of(shut: frozenset[str], t_ms: int) -> Atlas:
+        found = tuple(terrain.known.of(name, shut, t_ms) for name in names)
+        if found not in kept:
+            margin = scenario.dispatch.energy_margin
+            legs = [
+                travel_matrices(layer.network, setting.types[name].airframe(), layer.wind, margin)
+                for name, layer in zip(names, found, strict=True)
+            ]
+            travel, effort = (tuple(matrices) for matrices in zip(*legs, strict=True))
+            kept[found] = replace(blank, travel_ms=travel, effort_h=effort)
+        return kept[found]
+
+    return atlas_of
 
 
-def _vehicle_type(name: str, kind: VehicleTypeParams) -> VehicleType:
+def _vehicle_type(name: str, kind: VehicleKind) -> VehicleType:
+    airframe = kind.airframe()
     return VehicleType(
         name=name,
-        empty_kg=kind.empty_kg,
+        empty_kg=airframe.empty_kg,
         payload_kg=kind.payload_kg,
         volume_l=kind.volume_l,
         battery_wh=kind.battery_wh,
         reserve_wh=kind.reserve_wh,
-        power_coefficient=kind.airframe().power_coefficient,
+        power_coefficient=airframe.power_coefficient,
         hazmat=kind.hazmat,
+        mass_exponent=airframe.mass_exponent,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from fleet import __version__
-from fleet.app.command import FILE, Group, echo_json, json_option, note, set_option
+from fleet.app.command import FILE, Group, echo_json, json_option, set_option
 from fleet.app.commands.clients import inject, send, watch
 from fleet.app.commands.join import join
 from fleet.app.commands.keys import keys
@@ -21,10 +21,14 @@ from fleet.app.commands.live import (
     http_option,
     replay,
     run_and_tell,
+    run_options,
     serve,
     session_options,
     speed_option,
 )
+from fleet.app.commands.map_import import import_map, rules
+from fleet.app.commands.map_show import show
+from fleet.app.commands.map_zones import zones
 from fleet.app.commands.record import record
 from fleet.app.commands.toxic import toxic
 
@@ -36,20 +40,14 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("scenario", type=FILE)
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Instead of the scenario's own.")
-@set_option
-@click.option("-o", "--out", type=FILE, metavar="DIR", help="Record the run into this directory.")
-@click.option("--overwrite", is_flag=True, help="Replace a run recorded there before.")
-@click.option("--bus", metavar="ENDPOINT", help="Open a bus to the outside, e.g. tcp://127.0.0.1:5570.")
-@bus_options
-@speed_option(None, "Simulated seconds per second; as fast as it goes if not said.")
-@http_option("--serve", "http")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
-@json_option
+@run_options(
+    click.option("--bus", metavar="ENDPOINT", help="Open a bus to the outside, e.g. tcp://127.0.0.1:5570."),
+    bus_options,
+    speed_option(None, "Simulated seconds per second; as fast as it goes if not said."),
+    http_option("--serve", "http"),
+)
 def run(
     scenario: Path,
-    seed: int | None,
     overrides: tuple[str, ...],
     bus_settings: dict[str, Any],
     http: str | None,
@@ -57,8 +55,6 @@ def run(
     **rest: Any,
 ) -> None:
     """Run SCENARIO from beginning to end and print what it came to."""
-    if seed is not None:
-        overrides = (*overrides, f"seed={seed}")
     run_and_tell(scenario, overrides, session_options(bus_settings, http, rest), as_json=as_json)
 
 
@@ -137,27 +133,10 @@ def maps() -> None:
     """Work with maps."""
 
 
-@maps.command("import")
-@click.argument("file", type=FILE)
-@click.option("-o", "--out", type=FILE, required=True, metavar="OUT.geojson", help="Where the map goes.")
-@json_option
-def import_map(file: Path, out: Path, as_json: bool) -> None:
-    """Make a map from an OpenStreetMap extract (.osm.pbf, .osm, .osm.gz, .osm.bz2)."""
-    from fleet.city.osm import import_osm
-    from fleet.city.save import write_geojson
-
-    result = import_osm(file)
-    write_geojson(result.city, out)
-    if as_json:
-        echo_json({"map": str(out), "name": result.city.name, "counts": dict(result.counts)})
-        return
-    width = max(len(f"{count:,}") for _, count in result.counts)
-    for what, count in result.counts:
-        click.echo(f"{count:{width},}  {what}")
-    for remark in (*result.city.notes, f"wrote {click.format_filename(out)}"):
-        note(remark)
-
-
+maps.add_command(import_map)
+maps.add_command(rules)
+maps.add_command(show)
+maps.add_command(zones)
 cli.add_command(replay)
 cli.add_command(serve)
 cli.add_command(watch)

@@ -80,4 +80,5 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 set_option = click.option(
     "--set", "overrides", multiple=True, metavar="A.B=C", help="Change a setting; whole numbers index lists."
 )
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace a run recorded there before.")
 note = functools.partial(click.echo, err=True)

@@ -27,7 +27,7 @@ from fleet import __version__
 from fleet.base.errors import FleetError, RunError, UsageError
 from fleet.bus.keyfile import IdentityFile, role_of
 from fleet.bus.keyring import Identity
-from fleet.messages.seal import KeyPair
+from fleet.messages.seal import SecretKey
 
 if TYPE_CHECKING:
     from fleet.app.reader import BusReader
@@ -243,7 +243,7 @@ def _identity(found: IdentityFile | None) -> Identity | None:
         curve_public=found.curve_public.encode("ascii"),
         curve_secret=found.curve_secret.encode("ascii"),
         server_public=found.server_public.encode("ascii"),
-        key=KeyPair(bytes.fromhex(found.order_secret)),
+        key=SecretKey(bytes.fromhex(found.order_secret)),
     )
 
 

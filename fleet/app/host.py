@@ -7,20 +7,22 @@ decides anything about the city.
 from __future__ import annotations
 
 import json
+import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any, Literal
 
 from fleet.app.admission import Admission, BusOptions
 from fleet.app.build import Guests, Parts
 from fleet.app.keep import Thinned, frames_every
+from fleet.app.pace import Remote
 from fleet.app.provenance import Outsiders
 from fleet.app.run import Company, Pace
 from fleet.app.scenario import Scenario
-from fleet.app.seats import SeatOptions, barrier_for
+from fleet.app.seats import Locked, SeatOptions, barrier_for
 from fleet.app.tape import ListedBus
-from fleet.app.teams import first_key, reserved_senders
+from fleet.app.teams import awaited_text, first_key, reserved_senders
 from fleet.base.errors import FleetError
 from fleet.base.streams import Streams
 from fleet.bus.doors import Doors
@@ -29,8 +31,10 @@ from fleet.bus.gate import Gate
 from fleet.bus.intake import Intake
 from fleet.bus.lockstep import Barrier
 from fleet.bus.picture import Picture, RunFacts
+from fleet.messages.envelope import Message
 from fleet.messages.notices import CityMap
 from fleet.messages.port import Listener
+from fleet.messages.run_id import RUN_ID_BYTES, RunId
 
 BYTES_PER_VEHICLE = 25
 """What a telemetry frame takes for each."""
@@ -64,6 +68,8 @@ class Host:
         self._buses: list[ListedBus] = []
         self._keys = dict(admission.order_keys)
         self._senders = set(admission.senders)
+        # Drawn by chance, so that what people sign for it holds in no other run. No digest covers it.
+        self._run = RunId(secrets.token_hex(RUN_ID_BYTES))
         self.gate: Gate
         self._met = False
         self._published = False
@@ -82,7 +88,7 @@ class Host:
     @property
     def guests(self) -> Guests:
         """Whose orders count from the beginning."""
-        return Guests(self._keys, locked=self.admission.keyring is not None)
+        return Guests(self._run, self._keys, locked=self.admission.keyring is not None)
 
     def bus_of(self, clock: Callable[[], int]) -> ListedBus:
         """The road inside."""
@@ -100,10 +106,10 @@ class Host:
         # Nobody at the other doors may speak as who has a seat, or will have one.
         inside |= reserved_senders(scenario, self._seats.names) - self._senders
         span = scenario.run.span
-        facts = RunFacts(scenario.name, scenario.run.tick_ms, span.end_ms, span.start_hour)
+        facts = RunFacts(scenario.name, scenario.run.tick_ms, span.end_ms, span.start_hour, self._run)
         self.gate = Gate(
             self._doors,
-            Intake(self.admission.trusted, inside=inside),
+            Intake(self.admission.trusted, self._run, inside=inside),
             tick_ms=scenario.run.tick_ms,
             picture=Picture(facts),
             city=_city_map(parts),
@@ -115,16 +121,17 @@ class Host:
         parts.siege.join(parts.bus.port("outside"), self._doors.next_notice)
         if not self._seats.names:
             return
+        public_of = self.admission.public_of
         self._barrier = barrier_for(
             parts,
             self._doors,
             self._seats,
-            public_of=self.admission.public_of,
+            locked=None if public_of is None else Locked(public_of, self._run),
             reserved=frozenset(self._senders),
             meanwhile=meanwhile,
             say=self._say,
         )
-        self._say(f"waiting for {', '.join(self._seats.names)} to join")
+        self._say(awaited_text(self._seats.names))
         self._barrier.await_seats(self._seats.await_s)
         self._say("everybody has joined")
         self._note_seated(scenario, self._barrier)
@@ -143,7 +150,7 @@ class Host:
     @property
     def outsiders(self) -> Outsiders:
         """Who is outside, as known before the first tick."""
-        return Outsiders(tuple(self._senders), self._keys, self.away)
+        return Outsiders(self._run, tuple(self._senders), self._keys, self.away)
 
     def feed(
         self, parts: Parts, scenario_yaml: str, info: Mapping[str, Any], meanwhile: Callable[[], None]
@@ -176,6 +183,11 @@ class Host:
         return self.gate.await_reader(LOOK_S) or (self._feed is not None and self._feed.await_reader(0.0))
 
     # ---- during the run
+
+    @property
+    def remote(self) -> Remote:
+        """Where control orders come from."""
+        return self.gate if self._feed is None else _Watchful(self.gate, self._feed)
 
     @property
     def listeners(self) -> list[Listener]:
@@ -223,6 +235,24 @@ class Host:
     def close(self) -> None:
         """Shut everything; a second call does nothing."""
         self._stack.close()
+
+
+class _Watchful:
+    """The gate as a pace sees it. While a run waits nothing is said to its recorders, so they are looked after."""
+
+    def __init__(self, gate: Gate, feed: Feed) -> None:
+        self._gate = gate
+        self._feed = feed
+
+    def take_control(self, tick: int | None = None) -> Sequence[Message]:
+        return self._gate.take_control(tick)
+
+    def wait(self, timeout_s: float) -> None:
+        self._feed.look()
+        self._gate.wait(timeout_s)
+
+    def beat(self, speed: float, paused: bool) -> None:
+        self._gate.beat(speed, paused)
 
 
 def _city_map(parts: Parts) -> CityMap:

@@ -16,6 +16,7 @@ from fleet.bus.seat import SeatRole, SeatWish, Served, serve_seat
 from fleet.messages.notices import SeatGranted
 from fleet.messages.port import Bus, KeyedPort, Participant, Seat
 from fleet.messages.roles import READS
+from fleet.messages.run_id import RunId
 from fleet.messages.seal import KeyPair
 
 SECRET_BYTES = 32
@@ -71,11 +72,12 @@ def join_team(scenario: Scenario, team: str, options: JoinOptions) -> Served:
 
 def _key(granted: SeatGranted, identity: Identity | None) -> KeyPair | None:
     """What the seat signs with: one's own key, or what the run gave; None where it gave none."""
+    run = RunId(granted.run_id)
     if identity is not None:
-        return identity.key
+        return identity.key.for_run(run)
     if len(granted.secret) not in (0, SECRET_BYTES):
         raise RunError(f"the run gives a secret of {len(granted.secret)} bytes, expected {SECRET_BYTES}")
-    return KeyPair(granted.secret) if granted.secret else None
+    return KeyPair(granted.secret, run) if granted.secret else None
 
 
 def _require_same(scenario: Scenario, senders: tuple[str, ...], granted: SeatGranted, seed: int | None) -> None:
@@ -105,8 +107,30 @@ def join(
     heard at the next tick. `key` is a key file; without one, `role` is what the agent may read and say. It signs
     with that key, or where there is none with one that the run gives it.
 
-    Raises `UsageError` for a URL of no known form, `InputError` for a key file that is none, and `RunError` if the
-    run gives no seat, or vanishes.
+    Raises `UsageError` for a URL of no known form, a role that takes no seat, or a patience that is no time,
+    `InputError` for a key file that is none, and `RunError` if the run gives no seat, or vanishes.
+
+    For example, in a run that awaits it (`fleet run configs/first-attack.yaml --insecure --await guard
+    --bus tcp://127.0.0.1:5570`):
+
+        import fleet
+        from fleet.messages.orders import QuarantineVehicle
+        from fleet.messages.security import Alert
+
+        class Guard:
+            def __init__(self, port):
+                self.port = port
+
+            def on_tick(self, tick, now_ms, inbox):
+                for alert in (message.body for message in inbox if isinstance(message.body, Alert)):
+                    suspect = {"alert_id": alert.alert_id, "vehicle": alert.entity}
+                    self.port.say_signed(QuarantineVehicle(**suspect, bring_home_by="anchors"))
+
+            def next_wake_ms(self):
+                return None  # woken only when something is said; else the time, in ms
+
+        served = fleet.join("tcp://127.0.0.1:5570", "guard", Guard)
+        print(served.ticks, "ticks heard,", served.said, "intents said")
     """
     identity = None if key is None else Identity.load(Path(key))
 

@@ -18,6 +18,7 @@ from fleet.app.setting import SCENARIO, find_file, stage_of
 from fleet.app.yamlfile import load_placed, to_yaml
 from fleet.app.yamltree import Places
 from fleet.base.errors import Fault, InputError
+from fleet.city.store import PathStore, default_directory
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,9 @@ class LoadedScenario:
 
         Raises `InputError` where the scenario does not fit its map or table.
         """
+        store = PathStore(default_directory(os.environ))
         with self.placed():
-            return build(self.scenario, self.directory, bus_of, legs=True, away=away, guests=guests)
+            return build(self.scenario, self.directory, bus_of, legs=True, away=away, guests=guests, store=store)
 
     def check(self) -> dict[str, int]:
         """How many vehicles, sites and pickup points there are. Raises `InputError` as `build` does."""
@@ -67,10 +69,11 @@ class LoadedScenario:
         Paths to other files are rewritten relative to `home`, so that the text can be run again from there; where
         it will lie is not known (None), they are absolute.
         """
-        data = self.scenario.model_dump(mode="json", exclude_none=True)
+        data = self.scenario.model_dump(mode="json", exclude_none=True, by_alias=True)
         for section, name in (("city", "map"), ("demand", "csv")):
             if name in data[section]:
                 data[section][name] = self._seen_from(home, data[section][name])
+        data["airspace"]["files"] = [self._seen_from(home, name) for name in data["airspace"]["files"]]
         return "# Resolved by `fleet run`: every setting, defaults included.\n" + to_yaml(data)
 
     def _seen_from(self, home: Path | None, name: str) -> str:

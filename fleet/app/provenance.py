@@ -19,10 +19,11 @@ import msgspec
 import fleet
 from fleet.app.build import Guests, Parts
 from fleet.app.load import LoadedScenario
-from fleet.base.errors import Fault, InputError
+from fleet.base.errors import Fault, InputError, MessageError
+from fleet.messages.run_id import RunId
 
 DEPENDENCIES = (
-    "cryptography", "duckdb", "msgspec", "numpy", "ortools", "pydantic", "pyproj", "pyzmq", "ruamel.yaml",
+    "cryptography", "duckdb", "msgspec", "numba", "numpy", "ortools", "pydantic", "pyproj", "pyzmq", "ruamel.yaml",
     "scipy", "shapely", "simpy",
 )  # fmt: skip
 """Whose versions a record names: those that could change what a run says."""
@@ -35,10 +36,11 @@ _OUTSIDE = "outside"
 class Outsiders:
     """Who was outside in a run that had a gate.
 
-    `senders` are those known by name before the run, `order_keys` the public key of each whose orders or intents
-    counted, `away` the teams of the scenario that took part from other processes.
+    `run` is what people signed for, `senders` are those known by name before the run, `order_keys` the public key
+    of each whose orders or intents counted, `away` the teams of the scenario that took part from other processes.
     """
 
+    run: RunId
     senders: tuple[str, ...] = ()
     order_keys: Mapping[str, bytes] = field(default_factory=dict)
     away: frozenset[str] = frozenset()
@@ -46,15 +48,17 @@ class Outsiders:
     @property
     def guests(self) -> Guests:
         """The same, as the parts of a run want to know it."""
-        return Guests(self.order_keys)
+        return Guests(self.run, self.order_keys)
 
     def as_info(self) -> dict[str, Any]:
         """What goes into `run.json`."""
         keys = {sender: key.hex() for sender, key in sorted(self.order_keys.items())}
-        return {_OUTSIDE: {"senders": sorted(self.senders), "order_keys": keys, "away": sorted(self.away)}}
+        about = {"senders": sorted(self.senders), "order_keys": keys, "away": sorted(self.away)}
+        return {_OUTSIDE: {"run_id": self.run.digits, **about}}
 
 
 class _Written(msgspec.Struct, forbid_unknown_fields=True):
+    run_id: str
     senders: tuple[str, ...]
     order_keys: dict[str, str]
     away: frozenset[str]
@@ -66,10 +70,11 @@ def outsiders_of(info: Mapping[str, Any], path: Path) -> Outsiders | None:
         return None
     try:
         written = msgspec.convert(info[_OUTSIDE], _Written)
+        run = RunId(written.run_id)
         keys = {sender: _key(text) for sender, text in written.order_keys.items()}
-    except (msgspec.ValidationError, ValueError) as error:
+    except (msgspec.ValidationError, MessageError, ValueError) as error:
         raise InputError([Fault(str(path), 1, 1, _OUTSIDE, "who was outside in the run", str(error))]) from None
-    return Outsiders(written.senders, keys, written.away)
+    return Outsiders(run, written.senders, keys, written.away)
 
 
 def _key(text: str) -> bytes:

@@ -17,6 +17,7 @@ import msgspec
 from fleet.base.errors import RunError, UsageError, did_you_mean
 from fleet.bus.client import Client
 from fleet.city.frame import Frame
+from fleet.messages.airspace import CloseAirspace, OpenAirspace
 from fleet.messages.envelope import AnyBody
 from fleet.messages.notices import Receipt
 from fleet.messages.orders import FlyRoute, Navigation, QuarantineVehicle, Recall, StopOrder
@@ -26,6 +27,7 @@ from fleet.messages.security import Alert
 from fleet.messages.tamper import TamperAnswered
 
 ANSWERS = ("OrderAnswered",)
+Answerable = FlyRoute | Recall | CloseAirspace | OpenAirspace
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ class Tamper:
 
 def outcome(receipt: Receipt) -> Outcome:
     """What a receipt says."""
-    line = f"refused: {receipt.cause}" if receipt.cause else f"heard at tick {receipt.tick}"
-    facts = {"seq": receipt.seq, "tick": receipt.tick, "cause": receipt.cause}
+    line = f"refused: {receipt.refusal}" if receipt.cause else f"heard at tick {receipt.tick}"
+    facts = {"seq": receipt.seq, "tick": receipt.tick, "cause": receipt.cause, "reason": receipt.reason}
     return Outcome((line,), facts, not receipt.cause)
 
 
@@ -113,19 +115,25 @@ def parse_body(text: str) -> Body:
 
 
 def _order_vehicle(client: Client, order: FlyRoute | Recall, timeout_s: float) -> Outcome:
+    return _answered(client, order, (order.vehicle, "obeys"), timeout_s)
+
+
+def _answered(client: Client, order: Answerable, words: tuple[str, str], timeout_s: float) -> Outcome:
+    """Give an order and wait for its answer; `words` are who answers, and what it does if it obeys."""
+    who, obeys = words
     heard = outcome(client.order(order))
     facts = {**heard.facts, "order_id": order.order_id}
     if not heard.done:
         return Outcome(heard.lines, facts, False)
     answer = _answer_to(client, order, timeout_s)
     if answer is None:
-        line = f"{order.vehicle} has not answered within {timeout_s:g} s"
+        line = f"{who} has not answered within {timeout_s:g} s"
         return Outcome((*heard.lines, line), {**facts, "answer": None}, False)
-    line = f"{answer.vehicle} refuses: {answer.cause}" if answer.cause else f"{answer.vehicle} obeys"
+    line = f"{who} refuses: {answer.cause}" if answer.cause else f"{who} {obeys}"
     return Outcome((*heard.lines, line), {**facts, "answer": {"cause": answer.cause}}, not answer.cause)
 
 
-def _answer_to(client: Client, order: FlyRoute | Recall, timeout_s: float) -> OrderAnswered | None:
+def _answer_to(client: Client, order: Answerable, timeout_s: float) -> OrderAnswered | None:
     until_s = time.monotonic() + timeout_s + 2.0 * _tick_s(client)
     while client.ended is None and time.monotonic() < until_s:
         for message in client.messages(ANSWERS, timeout_s=max(0.0, until_s - time.monotonic())):
@@ -184,6 +192,54 @@ class Town:
             raise UsageError(f"{lon:g},{lat:g} is no longitude and latitude; for local metres give --metres")
         x_m, y_m = self._frame.to_metres(lon, lat)
         return round(float(x_m), 2), round(float(y_m), 2)
+
+
+# ---- airspace
+
+
+@dataclass(frozen=True)
+class ZoneWish:
+    """What `fleet send close-airspace` was asked. `in_s` and `for_s` (None: without end) are simulated seconds."""
+
+    zone: str
+    corners: Sequence[str]
+    radius_m: float = 0.0
+    metres: bool = False
+    reason: str = "closed by an operator"
+    in_s: float = 0.0
+    for_s: float | None = None
+    floor_m: float = 0.0
+    ceiling_m: float = 120.0
+
+
+def close_airspace(client: Client, wish: ZoneWish, timeout_s: float) -> Outcome:
+    """Close a zone over the city. Raises `UsageError` for places that are none."""
+    town, places = Town(client), []
+    for word in wish.corners:
+        pair = _pair(word)
+        places.append(town.place(word) if pair is None else pair if wish.metres else town.metres(*pair))
+    if (len(places) != 1) if wish.radius_m > 0.0 else (len(places) < 3):
+        raise UsageError("a zone is one place with --radius, or at least three corners")
+    from_ms = client.catch_up().now_ms + round(1000.0 * wish.in_s)
+    order = CloseAirspace(
+        order_id=client.fresh_id(),
+        zone=wish.zone,
+        reason=wish.reason,
+        x_m=tuple(x for x, _ in places),
+        y_m=tuple(y for _, y in places),
+        radius_m=wish.radius_m,
+        from_ms=from_ms,
+        until_ms=-1 if wish.for_s is None else from_ms + round(1000.0 * wish.for_s),
+        floor_m=wish.floor_m,
+        ceiling_m=wish.ceiling_m,
+    )
+    return _answered(client, order, ("the airspace", "closes"), timeout_s)
+
+
+def open_airspace(client: Client, zone: str, timeout_s: float) -> Outcome:
+    """Open a temporary zone."""
+    order = OpenAirspace(order_id=client.fresh_id(), zone=zone)
+    return _answered(client, order, ("the airspace", "opens"), timeout_s)
 
 
 # ---- tampering

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
+from fleet.app.airspace import AirspaceParams, DateText, TemporaryZoneParams
 from fleet.app.links import LinkParams
-from fleet.base.params import Params, refusal
+from fleet.base.clock import ClockTime
+from fleet.base.params import Params
 from fleet.demand.model import Span
 from fleet.demand.params import DemandParams
 from fleet.detect.params import BlueParams
 from fleet.dispatch.params import DispatchParams
 from fleet.redteam.params import RedParams
 from fleet.sim.params import DockingParams, FleetParams, SensorParams, SiteParams, WeatherParams
-
-_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
 class CityParams(Params):
@@ -29,17 +28,14 @@ class CityParams(Params):
 class RunParams(Params):
     """When the run starts by the city's clock, and how long it lasts."""
 
-    start: str = "06:00"
+    start: ClockTime = "06:00"
     duration_h: Annotated[float, Field(gt=0.0, le=168.0)] = 12.0
     tick_ms: Annotated[int, Field(ge=100, le=5_000)] = 1000
     """The beat of the bus: what is said during one tick is heard at the next. An order lives for 5 s."""
-
-    @field_validator("start")
-    @classmethod
-    def _is_clock(cls, text: str) -> str:
-        if not _CLOCK.fullmatch(text):
-            raise refusal("a time of day, HH:MM, in quotes")
-        return text
+    date: DateText = "2026-06-15"
+    """The day on which it starts, by the city's clock: zones of official files have dates and days of the week."""
+    utc_offset_h: Annotated[float, Field(ge=-14.0, le=14.0)] = 0.0
+    """The city's clock before UTC."""
 
     @property
     def span(self) -> Span:
@@ -62,6 +58,9 @@ class Scenario(Params):
     city: CityParams
     run: RunParams = RunParams()
     weather: WeatherParams = WeatherParams()
+    airspace: AirspaceParams = AirspaceParams()
+    temporary_zones: Annotated[tuple[TemporaryZoneParams, ...], Field(max_length=1000)] = ()
+    """Zones that close and open while vehicles are in the air."""
     fleet: FleetParams
     facilities: tuple[SiteParams, ...] = ()
     """Sites beside those of the map, or other properties for those of the map."""

@@ -12,7 +12,8 @@ from fleet.base.streams import Streams
 from fleet.bus.doors import Doors
 from fleet.bus.lockstep import Barrier
 from fleet.bus.seating import Holder, Terms
-from fleet.messages.roles import INTENT_VERBS, ORDER_VERBS
+from fleet.messages.roles import AIRSPACE_VERBS, INTENT_VERBS, ORDER_VERBS
+from fleet.messages.run_id import RunId
 
 PublicOf = Callable[[str], bytes]
 """The public key, for orders, of somebody whom the lock of the door knows by name."""
@@ -41,19 +42,27 @@ class SeatOptions:
         return bool(set(self.names) - set(TEAMS))
 
 
+@dataclass(frozen=True)
+class Locked:
+    """Behind a lock everybody signs with a key of their own: whose it is, and for which run."""
+
+    public_of: PublicOf
+    run: RunId
+
+
 def barrier_for(
     parts: Parts,
     doors: Doors,
     options: SeatOptions,
     *,
-    public_of: PublicOf | None = None,
+    locked: Locked | None = None,
     reserved: Set[str] = frozenset(),
     meanwhile: Callable[[], None] = lambda: None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Barrier:
     """The barrier of a run whose parts were built with `options.away` left out; its seats are still free.
 
-    `public_of` is None where there are no keys: a seat then signs with a key drawn from the seed, as it would in
+    `locked` is None where there are no keys: a seat then signs with a key drawn from the seed, as it would in
     the run's own process. `reserved` are senders that no agent may speak as (people with keys of their own).
     `meanwhile` is called while seats are waited for, and `say` takes remarks for people.
     Raises `UsageError` for a team that the scenario has not.
@@ -63,23 +72,25 @@ def barrier_for(
 
     def on_seated(holder: Holder) -> None:
         for sender in holder.senders:
-            if public_of is not None and holder.peer.name:
-                trust(parts, holder, sender, public_of(holder.peer.name))
+            if locked is not None and holder.peer.name:
+                trust(parts, holder, sender, locked.public_of(holder.peer.name), locked.run)
             else:
-                trust(parts, holder, sender, first_key(streams, sender).public)
+                first = first_key(streams, sender)
+                trust(parts, holder, sender, first.public, first.run)
 
     def secret_of(holder: Holder) -> bytes:
         """What a holder without a key signs with; who is red signs nothing."""
-        if holder.role == "red" or (public_of is not None and holder.peer.name):
+        if holder.role == "red" or (locked is not None and holder.peer.name):
             return b""
         signer = RESPOND if holder.seat == "blue" else holder.senders[0]
         return first_secret(streams, signer) if signer in holder.senders else b""
 
+    run = RunId.of_seed(streams) if locked is None else locked.run
     teams = {sender for team in TEAMS for sender in team_senders(scenario, team)}
     return Barrier(
         doors,
         seat_plans(scenario, options.names),
-        Terms(fleet.__version__, scenario.run.tick_ms, options.patience_s, options.drop_silent),
+        Terms(fleet.__version__, scenario.run.tick_ms, run, options.patience_s, options.drop_silent),
         reserved=teams | reserved,
         on_seated=on_seated,
         secret_of=secret_of,
@@ -88,7 +99,7 @@ def barrier_for(
     )
 
 
-def trust(parts: Parts, holder: Holder, sender: str, public: bytes) -> None:
+def trust(parts: Parts, holder: Holder, sender: str, public: bytes, run: RunId) -> None:
     """Let what `sender` signs count for as much as its role may ask: intents at dispatch, orders at vehicles.
 
     Of the scenario's own teams only `respond` is heeded, as when it is in the run's process.
@@ -96,7 +107,8 @@ def trust(parts: Parts, holder: Holder, sender: str, public: bytes) -> None:
     if holder.seat in TEAMS and sender != RESPOND:
         return
     if holder.role in ("operator", "blue"):
-        parts.intents.trust(sender, public, INTENT_VERBS)
+        parts.intents.trust(sender, public, INTENT_VERBS, run)
     if holder.role == "operator":
         for body in parts.world.bodies:
-            body.verifier.trust(sender, public, ORDER_VERBS)
+            body.verifier.trust(sender, public, ORDER_VERBS, run)
+        parts.world.overhead.trusted.trust(sender, public, AIRSPACE_VERBS, run)

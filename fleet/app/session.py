@@ -216,7 +216,7 @@ def _pace(ready: _Ready) -> LivePace | None:
         return None
     return LivePace(
         ready.parts.scenario.run.tick_ms,
-        Nobody() if host is None else host.gate,
+        Nobody() if host is None else host.remote,
         factor=live.factor,
         paused=live.paused,
         stop_asked=lambda: ready.stop.asked,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fleet.app import airspace
 from fleet.app.links import ends_of, link_faults
 from fleet.app.scenario import Scenario
 from fleet.base.errors import Fault, InputError, did_you_mean
@@ -19,6 +20,7 @@ from fleet.base.materials import MATERIALS
 from fleet.base.streams import Streams
 from fleet.city.load import district_of, load_city
 from fleet.city.model import City, Place, Site
+from fleet.city.sky import Closure, Schedule
 from fleet.demand.csvfile import REACH_M, read_requests
 from fleet.demand.model import Request, in_order
 from fleet.demand.process import demand_faults
@@ -40,6 +42,8 @@ class Stage:
     vehicles: tuple[VehicleSpec, ...]
     listed: tuple[Request, ...]
     """The requests of the table, where there is one."""
+    closures: Schedule
+    """Zones that are not always closed."""
 
 
 def find_file(name: str, directory: Path) -> Path | None:
@@ -59,7 +63,7 @@ def stage_of(scenario: Scenario, directory: Path) -> Stage:
     map_file = find_file(scenario.city.map, directory)
     if map_file is None:
         raise InputError([_fault("city.map", "a map file", f"no such file: {scenario.city.map}")])
-    city = load_city(map_file)
+    city, closures = _sky_of(scenario, load_city(map_file), directory, faults)
     sites = sites_of(scenario, city, faults)
     vehicles = vehicles_of(scenario, sites, faults)
     faults += [
@@ -72,7 +76,21 @@ def stage_of(scenario: Scenario, directory: Path) -> Stage:
     faults += link_faults(scenario.links, ends_of(*names), SCENARIO)
     if faults:
         raise InputError(faults)
-    return Stage(city, sites, vehicles, listed)
+    return Stage(city, sites, vehicles, listed, Schedule(closures))
+
+
+def _sky_of(
+    scenario: Scenario, city: City, directory: Path, faults: list[Fault]
+) -> tuple[City, tuple[Closure, ...]]:
+    """The city with all zones that are always closed, and when which others are."""
+    wanted, span = scenario.airspace, scenario.run.span
+    city, wrong = airspace.with_files(city, wanted, lambda name: find_file(name, directory), _fault)
+    faults += wrong + airspace.unknown_zones(city, wanted, _fault)
+    taken = [zone.id for zone in city.zones]
+    city, timed = airspace.split(city, wanted, scenario.run.date, scenario.run.utc_offset_h, span)
+    temporary, wrong = airspace.closures_of(scenario.temporary_zones, city.frame, span, taken, _fault)
+    faults += wrong
+    return city, (*timed, *temporary)
 
 
 def _fault(path: str, expected: str, found: str, hint: str = "") -> Fault:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from fleet.app.scenario import Scenario
-from fleet.base.errors import UsageError
+from fleet.base.errors import UsageError, did_you_mean
 from fleet.base.streams import Streams
 from fleet.bus.seating import UNTOLD, SeatPlan
 from fleet.detect.detector import discover as detector_kinds
@@ -17,6 +17,7 @@ from fleet.detect.watch import Watchman
 from fleet.messages.plane import Plane
 from fleet.messages.port import Bus, Seat
 from fleet.messages.roles import OPEN_TO, Role, outside_sender
+from fleet.messages.run_id import RunId
 from fleet.messages.seal import KeyPair
 from fleet.redteam.attack import Means
 from fleet.redteam.attack import discover as attack_kinds
@@ -45,6 +46,22 @@ def away_names(text: str) -> tuple[str, ...]:
         if names.count(name) > 1:
             raise UsageError(f"seat `{name}` is named twice")
     return names
+
+
+def awaited_text(names: Sequence[str]) -> str:
+    """Whom a run waits for, in words. Any name may be an agent's: one that looks like a slip is only remarked on.
+
+    >>> awaited_text(("red",))
+    'waiting for red to join'
+    >>> awaited_text(("red", "bleu"))
+    'waiting for red, bleu to join; `bleu` is no team but a seat for an agent (did you mean `blue`?)'
+    """
+    remarks = []
+    for name in names:
+        if name not in TEAMS:
+            hint = did_you_mean(name, TEAMS)
+            remarks.append(f"; `{name}` is no team but a seat for an agent" + (f" ({hint})" if hint else ""))
+    return f"waiting for {', '.join(names)} to join" + "".join(remarks)
 
 
 def seat_plans(scenario: Scenario, names: Sequence[str]) -> list[SeatPlan]:
@@ -82,12 +99,18 @@ def reserved_senders(scenario: Scenario, seats: Sequence[str]) -> frozenset[str]
 
 def first_key(streams: Streams, holder: str) -> KeyPair:
     """The key a holder starts a run with. Drawn from the seed, hence fit for simulation and for nothing else."""
-    return KeyPair(first_secret(streams, holder))
+    return KeyPair(first_secret(streams, holder), RunId.of_seed(streams))
 
 
 def first_secret(streams: Streams, holder: str) -> bytes:
     """The secret of `first_key`."""
     return streams.secret(f"key/{holder}/0")
+
+
+def run_of(streams: Streams, holder: str, public: bytes, run: RunId) -> RunId:
+    """What a holder from outside must have signed for: `run`, unless the key is the one drawn from the seed."""
+    first = first_key(streams, holder)
+    return first.run if first.public == public else run
 
 
 def attack_names(scenario: Scenario) -> list[str]:

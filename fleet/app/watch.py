@@ -14,7 +14,8 @@ import msgspec
 
 from fleet.app.board import Board, Row
 from fleet.bus.client import Client
-from fleet.bus.columns import columns
+from fleet.bus.columns import columns, names_of
+from fleet.messages.airspace import AirspaceChanged
 from fleet.messages.codec import encode_json
 from fleet.messages.envelope import Message
 from fleet.messages.frames import TelemetryFrame
@@ -54,6 +55,8 @@ def event_line(board: Board, message: Message) -> str:
             f"{board.clock}  ALERT {body.attack_class}: {body.entity}"
             f" ({body.detector}, {body.score:.3g} over {body.threshold:.3g})"
         )
+    if isinstance(body, AirspaceChanged):
+        return f"{board.clock}  airspace {body.state}: {body.zone} ({body.reason})"
     if isinstance(body, MessagesRefused):
         of = f" of {body.claimed_sender}" if body.claimed_sender else ""
         return f"{board.clock}  {body.count:,} refused at the {body.door} door{of}: {body.cause}"
@@ -125,10 +128,12 @@ def _table(board: Board, missed: Mapping[str, int], height: int) -> Group:
         ("x m", "right"), ("y m", "right"), ("bound for", "left"), ("", "left"),
     ):  # fmt: skip
         table.add_column(title, justify="right" if justify == "right" else "left", no_wrap=True)
-    most = max(1, height - HEADER_LINES)
+    most = max(1, height - HEADER_LINES - bool(board.airspace))
     for row in board.rows(most):
         table.add_row(*_cells(row), style="bold red" if row.remark else "")
     head = [Text(board.name, style="bold"), Text(header(board, missed))]
+    if board.airspace:
+        head.append(Text(f"airspace: {board.airspace}"))
     if board.last_alert:
         head.append(Text(f"last alert: {board.last_alert}", style="bold red"))
     more = board.fleet_size - most
@@ -148,10 +153,29 @@ def _number(value: float, decimals: int = 0) -> str:
     return "?" if math.isnan(value) else f"{value:,.{decimals}f}"
 
 
+def begun(client: Client, timeout_s: float) -> Snapshot:
+    """The state now; of a run that is about to begin, the one after its first tick, if that comes in time."""
+    now = client.snapshot
+    if now.roster is not None or now.paused or not any(client.messages(("VehicleRoster",), timeout_s)):
+        return now
+    return client.catch_up()
+
+
+def not_begun(snapshot: Snapshot) -> str:
+    """What to say of a run before its first tick; "" of any other."""
+    if snapshot.roster is not None:
+        return ""
+    return f"{snapshot.name} has not begun" + (": it is paused before its first tick" if snapshot.paused else "")
+
+
 def snapshot_lines(snapshot: Snapshot) -> list[str]:
     """A snapshot as plain text: the header, then a line per vehicle."""
+    if snapshot.roster is None:
+        return [not_begun(snapshot)]
     board = Board(snapshot)
     lines = [f"{board.name}: {board.fleet_size:,} vehicles", header(board, {})]
+    if board.airspace:
+        lines.append(f"airspace: {board.airspace}")
     rows: list[tuple[str, ...]] = [("vehicle", "state", "battery Wh", "load kg", "x m", "y m", "bound for", "")]
     rows += [_cells(row) for row in board.rows(board.fleet_size)]
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
@@ -193,7 +217,7 @@ def snapshot_json(snapshot: Snapshot) -> str:
 
 def frame_lists(frame: TelemetryFrame, vehicles: tuple[str, ...]) -> dict[str, Any]:
     """A frame's columns as lists; a number that is not known (NaN) becomes null."""
-    arrays = columns(frame, vehicles)
+    arrays = columns(frame, names_of(vehicles))
     lists = {name: [round(value, DECIMALS) for value in getattr(arrays, name).tolist()] for name in COLUMNS}
     states = [arrays.state_of(row) for row in range(len(vehicles))]
     return {"tick": frame.tick, "vehicles": list(vehicles), **lists, "state": states}

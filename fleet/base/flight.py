@@ -15,9 +15,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
+
+from fleet.base.drive import Chassis
 
 GRAVITY_MPS2 = 9.81
 AIR_DENSITY_KG_M3 = 1.2
@@ -62,6 +65,9 @@ class Airframe:
     descent_mps: float
     cruise_height_m: float
 
+    flies: ClassVar[bool] = True
+    mass_exponent: ClassVar[float] = 1.5
+
     def power_w(self, payload_kg: float) -> float:
         """Electrical power in level flight with `payload_kg` on board.
 
@@ -85,6 +91,10 @@ class Airframe:
     def descent_s(self) -> float:
         """Seconds from the cruise height to the ground."""
         return self.cruise_height_m / self.descent_mps
+
+
+Mover = Airframe | Chassis
+"""What the world needs to know of how vehicles of a type move, by air or by street."""
 
 
 def ground_speed_mps(airspeed_mps: float, dx: npt.ArrayLike, dy: npt.ArrayLike, wind: Wind) -> Floats:
@@ -116,7 +126,7 @@ def ground_speed_one_mps(airspeed_mps: float, dx: float, dy: float, wind: Wind) 
     return speed if speed >= MIN_HEADWAY_MPS else math.nan
 
 
-def effort_h(airframe: Airframe, cruise_s: npt.ArrayLike) -> Floats:
-    """Hours of level-flight power that a leg (climb, `cruise_s`, descent) costs: energy = P(m) x effort."""
+def effort_h(airframe: Mover, cruise_s: npt.ArrayLike) -> Floats:
+    """Hours of level power that a leg (climb, `cruise_s`, descent) costs: energy = P(m) x effort."""
     vertical = CLIMB_FACTOR * airframe.climb_s + DESCENT_FACTOR * airframe.descent_s
     return np.asarray((vertical + CRUISE_FACTOR * np.asarray(cruise_s, dtype=np.float64)) / 3600.0)

@@ -6,9 +6,9 @@ Several tasks may share one client: one reads, another gives orders. Requests wa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Self, TypeVar
 
 import zmq
@@ -16,12 +16,13 @@ import zmq
 from fleet.bus.client import ALERTS, FRAMES, Forged, start_of
 from fleet.bus.columns import Columns, columns
 from fleet.bus.keyring import Identity
+from fleet.bus.known import Known
 from fleet.bus.talk import Flow, Talk, Wait, Wish
 from fleet.bus.wire import Published
 from fleet.messages.control import PauseRun, ResumeRun, SetSpeed, StepRun, StopRun
 from fleet.messages.envelope import Message
 from fleet.messages.frames import TelemetryFrame
-from fleet.messages.notices import CityMap, Receipt, RunEnded, Snapshot
+from fleet.messages.notices import CityMap, Receipt, Snapshot
 from fleet.messages.plane import Body
 from fleet.messages.security import Alert
 from fleet.messages.tamper import ForgeOrder, StopTamper, TamperAnswered
@@ -57,7 +58,7 @@ def connect_async(
     return AsyncClient(Talk(Wish(url, identity, timeout_s, topics, insecure, queue)))
 
 
-class AsyncClient:
+class AsyncClient(Known):
     """One connection to a run; see `Client`, whose methods these are, to be awaited.
 
     An operator, with a key:
@@ -75,34 +76,12 @@ class AsyncClient:
     """
 
     def __init__(self, talk: Talk) -> None:
-        self._talk = talk
+        super().__init__(talk)
         self._asking = asyncio.Lock()
         self._sleepers: set[asyncio.Future[None]] = set()
         self._watched: dict[int, int] = {}
 
     # ---- reading
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The state of the run when this client joined, or came back after its connection was broken."""
-        snapshot = self._talk.reading.snapshot
-        assert snapshot is not None
-        return snapshot
-
-    @property
-    def missed(self) -> Mapping[str, int]:
-        """How many messages of each topic were published and never came; topics without loss are left out."""
-        return MappingProxyType(self._talk.reading.missed)
-
-    @property
-    def vehicles(self) -> tuple[str, ...]:
-        """The names of the vehicles, in the order of the rows of frames."""
-        return self._talk.reading.vehicles
-
-    @property
-    def ended(self) -> RunEnded | None:
-        """How the run ended; None as long as it goes on, or its last message was not read."""
-        return self._talk.reading.ended
 
     async def city(self) -> CityMap:
         """The city's map as GeoJSON text, and the frame of its local metres."""
@@ -131,7 +110,7 @@ class AsyncClient:
         """Telemetry frames as arrays, one row per vehicle."""
         async for message in self.messages(FRAMES, timeout_s):
             if isinstance(message.body, TelemetryFrame):
-                yield columns(message.body, self.vehicles)
+                yield columns(message.body, self._talk.reading.names)
 
     async def alerts(self, timeout_s: float | None = None) -> AsyncIterator[Alert]:
         """Alerts as they are raised; those from before are in the snapshot."""
@@ -177,10 +156,6 @@ class AsyncClient:
     async def forge(self, tamper_id: str, order: Forged) -> TamperAnswered:
         """Put an order on the road under the key that `tamper_id` stole."""
         return await self._ask(self._talk.tamper(tamper_id, ForgeOrder(tamper_id=tamper_id, order=order)))
-
-    def fresh_id(self) -> str:
-        """An id for an order that no other client uses."""
-        return self._talk.fresh_id()
 
     # ---- the connection
 

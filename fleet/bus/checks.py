@@ -18,6 +18,7 @@ from fleet.messages.orders import QuarantineVehicle, Recall
 from fleet.messages.plane import Body, Plane
 from fleet.messages.port import Bus
 from fleet.messages.reports import UnloadRefused
+from fleet.messages.run_id import RunId
 from fleet.messages.seal import LIFETIME_MS, KeyPair, Verifier
 from fleet.messages.tamper import StopTamper
 from fleet.messages.truth import AttackEnded
@@ -127,7 +128,8 @@ def check_ticks(make: Make) -> None:
 
 def check_signing(make: Make) -> None:
     """A signed order verifies on the far side; a port without a key cannot sign; a key can be replaced."""
-    old, new = KeyPair(b"\x01" * 32), KeyPair(b"\x02" * 32)
+    run = RunId("0" * 32)
+    old, new = KeyPair(b"\x01" * 32, run), KeyPair(b"\x02" * 32, run)
     verbs = {"a": frozenset({"Recall"})}
     order = Recall(order_id="o", vehicle="v", site="s", x_m=1.0, y_m=2.0, navigation="gnss")
 
@@ -146,7 +148,7 @@ def check_signing(make: Make) -> None:
         batch = bus.turn()
         _require([m.seq for m in batch] == [0, 1], "two orders, numbered 0 and 1", batch)
         for message, key in zip(batch, (old, new), strict=True):
-            answer = Verifier({"a": key.public}, verbs).check(message, 7_000 + LIFETIME_MS)
+            answer = Verifier({"a": key.public}, verbs, run).check(message, 7_000 + LIFETIME_MS)
             _require(answer == "", "a valid signature until it expires", answer)
 
     _run(make, act)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import zmq
 
+from fleet.bus.closing import Closing
 from fleet.bus.columns import Columns, columns
 from fleet.bus.keyring import Identity
+from fleet.bus.known import Known
 from fleet.bus.talk import Flow, Talk, Wish
 from fleet.bus.wire import Published
 from fleet.messages.control import PauseRun, ResumeRun, SetSpeed, StepRun, StopRun
 from fleet.messages.envelope import Message
 from fleet.messages.frames import TelemetryFrame
-from fleet.messages.notices import CityMap, Receipt, RunEnded, Snapshot
+from fleet.messages.notices import CityMap, Receipt, Snapshot
 from fleet.messages.orders import FlyRoute, QuarantineVehicle, Recall, RevokeKey, RotateKey
 from fleet.messages.plane import Body
 from fleet.messages.security import Alert
@@ -63,7 +64,7 @@ def connect(
     return Client(Talk(Wish(url, identity, timeout_s, topics, insecure, queue)))
 
 
-class Client:
+class Client(Known, Closing):
     """One connection to a run; to be used in a `with`, and by one thread.
 
     All that is published is one stream: what an iteration passes over, because it is of another topic, is gone.
@@ -98,7 +99,7 @@ class Client:
     """
 
     def __init__(self, talk: Talk) -> None:
-        self._talk = talk
+        super().__init__(talk)
         self._poller = zmq.Poller()
         self._polled: tuple[zmq.Socket[bytes], ...] = ()
         try:
@@ -108,28 +109,6 @@ class Client:
             raise
 
     # ---- reading
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The state of the run when this client joined, or came back after its connection was broken."""
-        snapshot = self._talk.reading.snapshot
-        assert snapshot is not None
-        return snapshot
-
-    @property
-    def missed(self) -> Mapping[str, int]:
-        """How many messages of each topic were published and never came; topics without loss are left out."""
-        return MappingProxyType(self._talk.reading.missed)
-
-    @property
-    def vehicles(self) -> tuple[str, ...]:
-        """The names of the vehicles, in the order of the rows of frames."""
-        return self._talk.reading.vehicles
-
-    @property
-    def ended(self) -> RunEnded | None:
-        """How the run ended; None as long as it goes on, or its last message was not read."""
-        return self._talk.reading.ended
 
     def city(self) -> CityMap:
         """The city's map as GeoJSON text, and the frame of its local metres."""
@@ -163,7 +142,7 @@ class Client:
         """Telemetry frames as arrays, one row per vehicle."""
         for message in self.messages(FRAMES, timeout_s):
             if isinstance(message.body, TelemetryFrame):
-                yield columns(message.body, self.vehicles)
+                yield columns(message.body, self._talk.reading.names)
 
     def alerts(self, timeout_s: float | None = None) -> Iterator[Alert]:
         """Alerts as they are raised; those from before are in the snapshot."""
@@ -217,10 +196,6 @@ class Client:
         """Put an order on the road under the key that `tamper_id` stole."""
         return self._drive(self._talk.tamper(tamper_id, ForgeOrder(tamper_id=tamper_id, order=order)))
 
-    def fresh_id(self) -> str:
-        """An id for an order that no other client uses."""
-        return self._talk.fresh_id()
-
     # ---- the connection
 
     def _drive(self, flow: Flow[T]) -> T:
@@ -239,14 +214,6 @@ class Client:
     def close(self) -> None:
         """Hang up; a second call does nothing."""
         self._talk.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def start_of(tamper_id: str, primitive: str, target: str, parameters: Mapping[str, float | str]) -> StartTamper:

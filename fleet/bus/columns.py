@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import msgspec
@@ -15,17 +16,20 @@ from fleet.messages.reports import STATES, VehicleState
 _NUMBERS = ("x_m", "y_m", "height_m", "speed_mps", "battery_wh", "load_kg")
 
 Floats = npt.NDArray[np.float32]
+Names = npt.NDArray[np.object_]
+"""Of plain `str`, so that one of them can be put into a message as it is."""
 
 
 class Columns(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """What every vehicle says of itself at `tick`. All arrays are read-only views of the message's own bytes.
+    """What every vehicle says of itself at `tick`. Arrays are read-only, numbers views of the message's bytes.
 
-    `vehicles` are the names, row by row; `state` holds indices into `fleet.messages.reports.STATES`. Numbers are
+    `vehicles` are the names, row by row, so that `frame.vehicles[frame.battery_wh < 50]` are those that are nearly
+    empty; `state` holds indices into `fleet.messages.reports.STATES`. Numbers are
     NaN where a vehicle was not heard; `age_ms` is above 0 where its row came late over a faulty link.
     """
 
     tick: int
-    vehicles: tuple[str, ...]
+    vehicles: Names
     x_m: Floats
     y_m: Floats
     height_m: Floats
@@ -40,13 +44,21 @@ class Columns(msgspec.Struct, frozen=True, eq=False, gc=False):
         return STATES[int(self.state[row])]
 
 
-def columns(frame: TelemetryFrame, vehicles: tuple[str, ...]) -> Columns:
+def names_of(vehicles: Sequence[str]) -> Names:
+    """The names of a roster as a read-only array, to be made once for all its frames."""
+    names = np.array(vehicles, dtype=object)
+    names.flags.writeable = False
+    return names
+
+
+def columns(frame: TelemetryFrame, vehicles: Names) -> Columns:
     """The arrays of `frame`, whose rows are `vehicles`. Raises `MessageError` where lengths do not fit.
 
     >>> two = columns(TelemetryFrame(tick=3, x_m=bytes(8), y_m=bytes(8), height_m=bytes(8), speed_mps=bytes(8),
-    ...                              battery_wh=bytes(8), load_kg=bytes(8), state=bytes([0, 2])), ("a", "b"))
-    >>> two.x_m.dtype, two.x_m.flags.writeable, two.state_of(1)
-    (dtype('float32'), False, 'cruising')
+    ...                              battery_wh=bytes(8), load_kg=bytes(8), state=bytes([0, 2])),
+    ...               names_of(["a", "b"]))
+    >>> two.x_m.dtype, two.x_m.flags.writeable, two.state_of(1), two.vehicles[two.state == 2]
+    (dtype('float32'), False, 'cruising', array(['b'], dtype=object))
     """
     rows = len(vehicles)
     for name in _NUMBERS:

@@ -7,6 +7,7 @@ connections; the inode of the socket tells whether it is still the same one.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import socket
@@ -21,6 +22,11 @@ SRCFD = 2
 """`ZMQ_SRCFD`, which pyzmq has no name for: the descriptor that a message came through."""
 
 NO_CONNECTION = -1
+
+_ATTACH_FILTER, _DETACH_FILTER = 26, 27
+"""`SO_ATTACH_FILTER` and `SO_DETACH_FILTER` of Linux, which Python has no names for."""
+_DROP_ALL = ctypes.create_string_buffer(struct.pack("=HBBI", 6, 0, 0, 0))
+"""The one instruction of a packet filter that lets nothing pass."""
 
 _AT_ONCE = struct.pack("ii", 1, 0)
 
@@ -47,10 +53,14 @@ class Connections:
                 del self._owners[fd]
         return sum(cut(fd, inode) for fd, inode in mine)
 
+    def owner(self, fd: int, inode: int) -> str:
+        """Whose key this connection has spoken under; "" if it has not spoken."""
+        name, node = self._owners.get(fd, ("", 0))
+        return name if node == inode else ""
+
     def claimed(self, fd: int, inode: int) -> bool:
         """Whether somebody has spoken through this connection."""
-        owner = self._owners.get(fd)
-        return owner is not None and owner[1] == inode
+        return self.owner(fd, inode) != ""
 
 
 def raise_descriptor_limit() -> None:
@@ -76,6 +86,27 @@ def inode_of(fd: int) -> int:
     except OSError:
         return 0
     return found.st_ino if stat.S_ISSOCK(found.st_mode) else 0
+
+
+def shut(fd: int, inode: int, closed: bool) -> None:
+    """Let a listening socket hear nobody, or again everybody; who knocks meanwhile goes on knocking.
+
+    ZeroMQ accepts whoever comes, and by the time that somebody is cut again they have flooded. Connections that
+    stand are not concerned. It does nothing where the system has no such filters.
+    """
+    if inode_of(fd) != inode:
+        return
+    held = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fd)
+    try:
+        if closed:
+            program = struct.pack("HP", 1, ctypes.addressof(_DROP_ALL))
+            held.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, program)
+        else:
+            held.setsockopt(socket.SOL_SOCKET, _DETACH_FILTER, 0)
+    except OSError:
+        return
+    finally:
+        held.detach()
 
 
 def cut(fd: int, inode: int) -> bool:

@@ -7,14 +7,14 @@ machine may open any door.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 import zmq
 
 from fleet.base.errors import UsageError
+from fleet.bus.closing import Closing
 from fleet.bus.connections import NO_CONNECTION, Connections, fd_of, raise_descriptor_limit
 from fleet.bus.endpoints import Endpoints, endpoints
+from fleet.bus.floods import Floods
 from fleet.bus.keyring import Keyring
 from fleet.bus.lock import Lock
 from fleet.bus.refusals import Refusals
@@ -38,12 +38,11 @@ MAX_MESSAGE_BYTES: dict[Door, int] = {
 }
 """The longest part that may come in; ZeroMQ ends the connection of who sends more. Readers send topics only."""
 
-WAITING_ANSWERS = 8
-WAITING_REQUESTS = 200
-"""What one connection may have waiting at the command and injection doors; more waits in its own buffers."""
 READER_BYTES = 32 * 2**20
 FEWEST_WAITING = 256
 MOST_WAITING = 20_000
+RECEIVE_BYTES = 2**16
+"""What the kernel takes in for a connection before it is read; so much may still come from one that was cut."""
 HANDSHAKE_MS = 10_000
 KEEPALIVE_S = 15
 SILENCE_S = 10.0
@@ -74,7 +73,7 @@ NOBODY = Peer("", None, revoked=True)
 """Somebody whom the keyring does not know any more."""
 
 
-class Doors:
+class Doors(Closing):
     """Every door, bound. A socket may be used by one thread at a time; `socket(door)` hands it out.
 
     With a `keyring` only who holds one of its keys gets in, at the doors of their role; without one, the endpoint
@@ -103,16 +102,18 @@ class Doors:
         self._waiting = max(FEWEST_WAITING, min(MOST_WAITING, READER_BYTES // max(1, frame_bytes)))
         self.context = zmq.Context() if context is None else context
         self._own_context = context is None
+        self.floods = Floods(self.context, self.refusals, self._sender_at)
         self._sockets: dict[Door, zmq.Socket[bytes]] = {}
         self._notices = 0
         self._silence_s = silence_s
         try:
             if keyring is not None:
-                self._lock = Lock(self.context, keyring, self.refusals, self.connections)
+                self._lock = Lock(self.context, keyring, self.refusals, self.connections, self.floods.came)
             for door in DOORS:
                 self._open(door, self.endpoints)
             if self._lock is not None:
                 self._lock.start()
+            self.floods.start()
         except BaseException:
             self._shut(linger_ms=0)
             raise
@@ -121,6 +122,9 @@ class Doors:
         listening: zmq.Socket[bytes] = self.context.socket(KINDS[door])
         self._sockets[door] = listening
         listening.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES[door])
+        # No bound: `floods.py` tells why, and what bounds them instead.
+        listening.setsockopt(zmq.RCVHWM, 0)
+        listening.setsockopt(zmq.RCVBUF, RECEIVE_BYTES)
         listening.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
         # A peer whose machine is gone is noticed; one that is only stopped keeps its connection.
         listening.setsockopt(zmq.TCP_KEEPALIVE, 1)
@@ -129,17 +133,14 @@ class Doors:
         listening.setsockopt(zmq.TCP_KEEPALIVE_CNT, 3)
         if KINDS[door] == zmq.XPUB:
             listening.setsockopt(zmq.SNDHWM, self._waiting)
-        elif door in ("command", "injection"):
-            listening.setsockopt(zmq.RCVHWM, WAITING_REQUESTS)
-        elif door == "lockstep":
-            # Who has a seat answers one tick at a time.
-            listening.setsockopt(zmq.RCVHWM, WAITING_ANSWERS)
         elif door == "record":
             # The run waits for recorders, so one whose machine has stopped must come to notice.
             listening.setsockopt(zmq.HEARTBEAT_IVL, max(1, int(250 * self._silence_s)))
             listening.setsockopt(zmq.HEARTBEAT_TIMEOUT, int(1000 * self._silence_s))
         if self._lock is not None:
             self._lock.fit(door, listening)
+        else:
+            self.floods.watch(door, listening)
         try:
             listening.bind(wanted.of(door))
         except zmq.ZMQError as error:
@@ -153,6 +154,8 @@ class Doors:
 
     def peer_of(self, frame: zmq.Frame) -> Peer:
         """Who sent `frame` (received with `copy=False`); remembers the connection, so that it can be cut."""
+        fd = fd_of(frame)
+        self.floods.heard(fd)
         if self.keyring is None:
             return ANYBODY
         try:
@@ -161,19 +164,25 @@ class Doors:
             holder = None
         if holder is None:
             return NOBODY
-        fd = fd_of(frame)
         if fd != NO_CONNECTION:
             self.connections.claim(fd, holder.name)
         if holder.revoked:
             self.connections.cut(holder.name)
         return Peer(holder.name, holder.role, holder.revoked)
 
+    def _sender_at(self, fd: int, inode: int) -> str:
+        """The sender for whom a connection has spoken; "" where that is not known."""
+        name = self.connections.owner(fd, inode)
+        holder = self.keyring.holder(name) if name and self.keyring is not None else None
+        return "" if holder is None else holder.sender
+
     def revoked(self, name: str) -> bool:
         """Whether the key of `name` was revoked."""
         return self.keyring is not None and self.keyring.is_revoked(name)
 
     def require_guarded(self) -> None:
-        """Raises `RunError` if the doors have a lock and it is broken."""
+        """Raises `RunError` if the doors have a lock and it is broken, or nobody watches for floods any more."""
+        self.floods.require_watching()
         if self._lock is not None:
             self._lock.require_guarding()
 
@@ -189,19 +198,14 @@ class Doors:
     def _shut(self, linger_ms: int) -> None:
         if self._lock is not None:
             self._lock.stop()
-        for listening in self._sockets.values():
-            listening.close(linger=linger_ms)
+        self.floods.stop()
+        for door, listening in self._sockets.items():
+            # ZeroMQ ends the process if a heartbeat is due while a closing door waits for a peer that has gone.
+            # Recorders have confirmed the end by now, or are left behind.
+            listening.close(linger=0 if door == "record" else linger_ms)
         self._sockets.clear()
         if self._own_context:
             self.context.term()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _require_safe(found: Endpoints, *, locked: bool) -> None:

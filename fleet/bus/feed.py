@@ -31,6 +31,7 @@ import zmq
 
 from fleet.base.errors import MessageError, RunError
 from fleet.bus.doors import Doors
+from fleet.bus.parts import AT_ONCE, STRAY_PARTS, receive_frames
 from fleet.messages.codec import decode, encode, encode_batch
 from fleet.messages.envelope import Envelope, Message
 from fleet.messages.frames import TelemetryFrame
@@ -101,6 +102,7 @@ class Feed:
         self._dismissed: set[bytes] = set()
         self._roster: tuple[int, Message] | None = None
         self._tick = 0
+        self._looked_s = -math.inf
         self._ended = False
         self.stalls = 0
         """How often the run had to wait for a recorder."""
@@ -145,6 +147,21 @@ class Feed:
         self._tick = tick + 1
         self._raise_failures()
 
+    def look(self) -> None:
+        """Notice who is gone while nothing is said; to be called as often as one likes.
+
+        Raises `RunError` for a recorder with which the run stands and falls.
+        """
+        now_s = time.monotonic()
+        if now_s - self._looked_s < PROBE_MS / 1000.0:
+            return
+        self._looked_s = now_s
+        self._listen(0)
+        for recorder in list(self._recorders.values()):
+            if recorder.fed:
+                self._put(recorder, [b""])
+        self._raise_failures()
+
     def end(self, status: Status, results: Mapping[str, Any], *, patience_s: float = math.inf) -> None:
         """Tell every recorder that nothing more comes, and wait until each has everything on disk; again: nothing.
 
@@ -185,11 +202,13 @@ class Feed:
     def _listen(self, timeout_ms: int) -> None:
         """Take what recorders say; wait for the first word at most so long."""
         if not self._router.poll(timeout_ms):
+            self._doors.floods.emptied("record")
             return
         for _ in range(LETTERS_PER_TURN):
             try:
-                parts = self._router.recv_multipart(zmq.NOBLOCK, copy=False)
+                parts = receive_frames(self._router, STRAY_PARTS, AT_ONCE)
             except zmq.Again:
+                self._doors.floods.emptied("record")
                 return
             self._take(parts)
 
@@ -283,7 +302,8 @@ class Feed:
         if self._recorders.pop(recorder.identity, None) is None:
             return
         if recorder.name and self._doors.revoked(recorder.name):
-            self._say(f"{recorder.label} lost its key and is cut off at tick {self._tick}; the run goes on")
+            why = f"the key of {recorder.label} was revoked: it is cut off at tick {self._tick}"
+            self._say(f"{why}; the run goes on")
             return
         if not recorder.vital:
             self._say(f"{recorder.label} is gone at tick {self._tick}; the run goes on without it")

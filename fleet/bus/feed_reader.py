@@ -15,18 +15,19 @@ import json
 import struct
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import zmq
 
 from fleet.base.errors import MessageError, RunError
+from fleet.bus.closing import Closing
 from fleet.bus.dial import Context, Dialled
 from fleet.bus.endpoints import endpoints
 from fleet.bus.feed import HEAD
 from fleet.bus.keyring import Identity
-from fleet.bus.lifeline import Lifeline
+from fleet.bus.lifeline import REFUSAL_S, Lifeline
 from fleet.messages.codec import decode, decode_batch, encode
 from fleet.messages.envelope import Envelope, Message
 from fleet.messages.notices import Credit, FeedBegins, FeedEnds
@@ -51,7 +52,7 @@ class FeedStart:
     """Longitude and latitude of the local metres' origin, EPSG:4326."""
 
 
-class FeedReader:
+class FeedReader(Closing):
     """One recorder's connection to the record door of the run at `url`; used by one thread.
 
     `lock` is the identity whose key opens the door, None where there are no keys. `window` is how many batches
@@ -75,9 +76,11 @@ class FeedReader:
         self._stop = stop
         self._own_context = context is None
         self._context: Context = zmq.Context() if context is None else context
-        self._lifeline = Lifeline(url, locked=lock is not None, patience_s=0.0)
+        patience_s = 0.0 if lock is None else REFUSAL_S
+        self._lifeline = Lifeline(url, locked=lock is not None, patience_s=patience_s)
         self._dialled = Dialled(self._context, zmq.DEALER, lock, self._lifeline, queue=0)
         self._dealer = self._dialled.socket
+        self._dealer.setsockopt(zmq.SNDTIMEO, POLL_MS)
         silence_ms = int(1000 * silence_s)
         self._dealer.setsockopt(zmq.HEARTBEAT_IVL, max(1, silence_ms // 8))
         self._dealer.setsockopt(zmq.HEARTBEAT_TIMEOUT, silence_ms)
@@ -106,7 +109,7 @@ class FeedReader:
             if self._lifeline.up and not told:
                 told = True
                 say(f"connected to {self.url}; waiting for the run's next tick")
-            elif not self._lifeline.up and time.monotonic() > deadline:
+            elif not (self._lifeline.up or self._lifeline.lost) and time.monotonic() > deadline:
                 raise self._lifeline.silence(timeout_s)
         return None
 
@@ -134,7 +137,8 @@ class FeedReader:
 
     def leave(self, status: Literal["complete", "interrupted", "failed"], cause: str = "") -> None:
         """Tell the run how this record ended, and give the word time to get out."""
-        self._say(FeedEnds(status=status, results_json=json.dumps({"cause": cause}) if cause else "{}"))
+        if self._broken is None:
+            self._say(FeedEnds(status=status, results_json=json.dumps({"cause": cause}) if cause else "{}"))
         self._close(LINGER_MS if self._broken is None else 0)
 
     def close(self) -> None:
@@ -150,7 +154,9 @@ class FeedReader:
                 self._context.term()
 
     def _say(self, body: Body) -> None:
-        self._dealer.send(encode(Envelope(sender=SENDER, seq=self._seq, t_ms=0, body=body)))
+        """It waits for nearly nothing: a connection that takes no more is noticed where something is awaited."""
+        with suppress(zmq.Again):
+            self._dealer.send(encode(Envelope(sender=SENDER, seq=self._seq, t_ms=0, body=body)))
         self._seq += 1
 
     def _receive(self) -> list[zmq.Frame] | None:
@@ -195,14 +201,6 @@ class FeedReader:
             raise RunError(f"{self.url}: expected batch {self._number}, found batch {number}")
         self._number += 1
         return tick, messages
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _start_of(body: Body) -> FeedStart:

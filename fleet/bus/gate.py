@@ -9,12 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from functools import partial
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 import msgspec
 
 from fleet.bus.announcing import announcement
+from fleet.bus.closing import Closing
 from fleet.bus.doors import Doors
 from fleet.bus.intake import Intake
 from fleet.bus.relay import Arrival, Picture, Relay
@@ -28,7 +28,7 @@ SWITCH_S = 0.0005
 lets go and takes hold again more often than that, as a run does, can starve the gate's threads for seconds."""
 
 
-class Gate:
+class Gate(Closing):
     """The gate of one run, serving `doors` from the beginning to `close`.
 
     `intake` checks what comes in. `picture` hears what is published and answers late joiners, in the relay's
@@ -113,23 +113,30 @@ class Gate:
     def take(self, tick: int) -> list[Message]:
         """What came in since this was last asked, dated as heard at `tick`, and what was refused.
 
+        A control verb that came in after `take_control` looked stays for the next time: it is heard at the tick at
+        which it is obeyed, and not passed over.
+
         Raises `RunError` if the lock of the doors or the relay is broken.
         """
         self._doors.require_guarded()
         self._relay.now_ms = max(self._relay.now_ms, tick * self._tick_ms)
         self._fetch()
         heard: list[Message] = []
+        unseen: list[Arrival] = []
         answers: list[tuple[Arrival, int, Cause]] = []
         for place, arrival in enumerate(self._waiting):
-            obeyed = place < self._controls and _verb(arrival.message) in CONTROL_VERBS
-            revoked = not obeyed and self._revoked(arrival)
+            control = _verb(arrival.message) in CONTROL_VERBS
+            if control and place >= self._controls:
+                unseen.append(arrival)
+                continue
+            revoked = not control and self._revoked(arrival)
             if revoked:
                 self._doors.refusals.add(arrival.door, "revoked", arrival.message.sender)
             else:
                 heard += self._heard(arrival.message, tick)
             if place >= self._receipted:
                 answers.append((arrival, -1, "revoked") if revoked else (arrival, tick, ""))
-        self._forget()
+        self._forget(unseen)
         if answers:
             self._relay.give(partial(self._relay.answer, answers))
         return self._notices(tick) + heard
@@ -152,9 +159,11 @@ class Gate:
         self._relay.settled += len(arrivals)
         self._relay.settled_bytes += sum(arrival.size for arrival in arrivals)
 
-    def _forget(self) -> None:
-        self._settle(self._waiting)
-        self._waiting.clear()
+    def _forget(self, but: Sequence[Arrival] = ()) -> None:
+        """What waited is settled, `but` for some that wait on."""
+        waiting_on = {id(arrival) for arrival in but}
+        self._settle([arrival for arrival in self._waiting if id(arrival) not in waiting_on])
+        self._waiting = list(but)
         self._controls = self._receipted = 0
 
     def _answer(self, tick: int) -> None:
@@ -185,14 +194,6 @@ class Gate:
         """Finish what is to be sent and let go of the sockets; the doors are closed by who opened them."""
         self._relay.stop()
         sys.setswitchinterval(self._switch_s)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _verb(message: Message) -> str:

@@ -12,17 +12,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
 
 from fleet.base.errors import MessageError
 from fleet.bus.doors import Peer
 from fleet.bus.errands import Errands
-from fleet.bus.sane import is_sane
+from fleet.bus.sane import wrong_in
 from fleet.bus.wire import MOST_AHEAD_MS
 from fleet.messages.codec import decode
 from fleet.messages.envelope import Message
 from fleet.messages.notices import Cause
 from fleet.messages.plane import Plane
 from fleet.messages.roles import CONTROL_VERBS, MAY_SAY, Door, outside_sender
+from fleet.messages.run_id import RunId
 from fleet.messages.seal import Verifier
 
 MESSAGES_PER_TICK = 256
@@ -30,7 +33,16 @@ BYTES_PER_TICK = 2**21
 """A peer's share of a tick, or of a second while no tick passes; the rest is refused as `flood`."""
 CONTROLS_PER_SECOND = 100
 """So many control verbs of a peer beyond its share are looked at: whoever may steer the run is never shut out."""
+Room = Literal["all", "controls", "going-on", "none"]
+"""What there is room for while much waits to be heard. What lets a held run go on comes in longest: then all that
+waits is heard."""
+GOING_ON = frozenset({"ResumeRun", "StepRun", "StopRun"})
+LETS_IN: Mapping[Room, frozenset[str]] = MappingProxyType(
+    {"all": CONTROL_VERBS, "controls": CONTROL_VERBS, "going-on": GOING_ON, "none": frozenset()}
+)
 SHORT_BYTES = 4_096
+LONGEST_REASON = 300
+UNSIGNED = "signature and expires_ms: expected empty and 0 at this door"
 MOST_SOURCES = 1_000
 """Peers beyond these share one share, so that nobody gets more by coming as many."""
 ANONYMOUS_NAMES = 500
@@ -51,18 +63,22 @@ class Verdict:
     seq: int = -1
     message: Message | None = None
     """The message, if it was let in (`cause` is then "")."""
+    reason: str = ""
+    """Of what is malformed: which field, what was expected there, and what was found."""
 
 
 class Intake:
     """Checks everything that comes in by the command and the injection door.
 
-    `trusted` are the senders whose orders the run takes. `inside` are senders that take part in the run already;
-    nobody from outside may bear their names. `clock_s` is a clock that only goes forward, in seconds.
+    `trusted` are the senders whose orders are taken, if signed for `run`. `inside` are senders that take part in
+    the run already; nobody from outside may bear their names. `clock_s` is a clock that only goes forward, in
+    seconds.
     """
 
     def __init__(
         self,
         trusted: Trusted,
+        run: RunId,
         *,
         inside: frozenset[str] = frozenset(),
         clock_s: Callable[[], float] = time.monotonic,
@@ -70,6 +86,7 @@ class Intake:
         self._verifier = Verifier(
             {sender: key for sender, (key, _) in trusted.items()},
             {sender: verbs for sender, (_, verbs) in trusted.items()},
+            run,
         )
         self._inside = inside
         self._now_ms = -1
@@ -86,36 +103,38 @@ class Intake:
         """By cause, "" for what was let in; the counts add up to `given`."""
 
     def check(
-        self, door: Door, peer: Peer, data: bytes, now_ms: int, source: bytes = b"", *, full: bool = False
+        self, door: Door, peer: Peer, data: bytes, now_ms: int, source: bytes = b"", *, room: Room = "all"
     ) -> Verdict:
         """What becomes of `data`, which `peer` sent at `door`; `now_ms` is the run's time.
 
         `source` tells the connections of nameless peers apart; answers to requests for tampering go there.
-        With `full` too much waits already, and only control verbs are let in.
+        `room` is what may come in while too much waits already.
         """
         self.given += 1
         who = peer.name or source
-        shared = self._within_share(who, len(data), now_ms) and not full
+        shared = self._within_share(who, len(data), now_ms) and room == "all"
         # Who is beyond their share does not get long messages read, only to be told the number of each.
-        message = _decoded(data) if shared or len(data) <= SHORT_BYTES else None
+        message, reason = _decoded(data) if shared or len(data) <= SHORT_BYTES else (None, "")
         cause: Cause
         if peer.revoked:
             cause = "revoked"
         elif not shared:
-            steers = message is not None and self._steers(door, peer, who, message, now_ms)
+            fits = message is not None and type(message.body).__name__ in LETS_IN[room]
+            steers = fits and message is not None and self._steers(door, peer, who, message, now_ms)
             cause = "" if steers else "flood"
-        elif message is None or not is_sane(message):
+        elif message is None or (reason := wrong_in(message)):
             cause = "malformed"
         elif message.sender in self._inside or not _may_claim(door, peer, message.sender):
             cause = "not-allowed"
         elif door == "command":
             cause = self._order(message, now_ms)
         else:
-            cause = self._request(door, peer, message, source)
+            cause, reason = self._request(door, peer, message, source), UNSIGNED
         self.counts[cause] += 1
+        reason = reason if cause == "malformed" else ""
         if message is None:
-            return Verdict(cause)
-        return Verdict(cause, message.sender, message.seq, message if cause == "" else None)
+            return Verdict(cause, reason=reason)
+        return Verdict(cause, message.sender, message.seq, message if cause == "" else None, reason)
 
     def _within_share(self, who: str | bytes, size: int, now_ms: int) -> bool:
         now_s = self._clock_s()
@@ -133,8 +152,8 @@ class Intake:
         return self._messages[who] <= MESSAGES_PER_TICK and self._bytes[who] <= BYTES_PER_TICK
 
     def _steers(self, door: Door, peer: Peer, who: str | bytes, message: Message, now_ms: int) -> bool:
-        """Whether it is a control verb, rightly signed; of each peer only so many in a second are looked at."""
-        if door != "command" or type(message.body).__name__ not in CONTROL_VERBS or not is_sane(message):
+        """Whether a control verb is rightly signed; of each peer only so many in a second are looked at."""
+        if door != "command" or wrong_in(message):
             return False
         if message.sender in self._inside or not _may_claim(door, peer, message.sender):
             return False
@@ -181,11 +200,13 @@ class Intake:
             del self._seen_anonymous[next(iter(self._seen_anonymous))]
 
 
-def _decoded(data: bytes) -> Message | None:
+def _decoded(data: bytes) -> tuple[Message | None, str]:
+    """The message, or why there is none."""
     try:
-        return decode(data)
-    except MessageError:
-        return None
+        return decode(data), ""
+    except MessageError as error:
+        text = str(error)[:LONGEST_REASON]
+        return None, "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _may_claim(door: Door, peer: Peer, sender: str) -> bool:

@@ -24,7 +24,7 @@ from fleet.base.textfile import read_bounded
 from fleet.bus import keyfile
 from fleet.bus.keyfile import HolderFile, IdentityFile, ServerFile
 from fleet.messages.roles import MAY_SAY, OPEN_TO, Role, outside_sender
-from fleet.messages.seal import KeyPair
+from fleet.messages.seal import SecretKey
 
 SERVER = "server.key"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
@@ -42,7 +42,7 @@ class Identity:
     curve_public: bytes
     curve_secret: bytes
     server_public: bytes
-    key: KeyPair
+    key: SecretKey
     """Signs orders."""
 
     @classmethod
@@ -59,7 +59,7 @@ class Identity:
             curve_public=keyfile.curve_bytes(path, "curve_public", found.curve_public),
             curve_secret=keyfile.curve_bytes(path, "curve_secret", found.curve_secret),
             server_public=keyfile.curve_bytes(path, "server_public", found.server_public),
-            key=KeyPair(keyfile.order_bytes(path, "order_secret", found.order_secret)),
+            key=SecretKey(keyfile.order_bytes(path, "order_secret", found.order_secret)),
         )
 
 
@@ -148,7 +148,8 @@ class Keyring:
             order_secret=order.hex(),
             server_public=self.server_public.decode("ascii"),
         )
-        holder = HolderFile(name=name, role=chosen, curve_public=public, order_public=KeyPair(order).public.hex())
+        order_public = SecretKey(order).public.hex()
+        holder = HolderFile(name=name, role=chosen, curve_public=public, order_public=order_public)
         self._write_both(path, identity, holder)
         self.reload_if_changed()
         return Identity.load(path)
@@ -178,7 +179,7 @@ class Keyring:
             number, free = number + 1, f"{name}-{number + 1}"
         public, secret = (half.decode("ascii") for half in zmq.curve_keypair())
         order = secrets.token_bytes(32)
-        self._guests[free] = Holder(free, role, z85.decode(public), KeyPair(order).public, revoked=False)
+        self._guests[free] = Holder(free, role, z85.decode(public), SecretKey(order).public, revoked=False)
         self._hold(tuple(self._by_name.values()), self._state)
         return IdentityFile(
             name=free,

@@ -6,13 +6,27 @@ there from one that does not want us.
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
-from fleet.base.errors import RunError
+from fleet.base.errors import RunError, UsageError
 
 Event = Literal["reached", "up", "down", "refused", "other-lock", "broken-off"]
 """`reached`: somebody took the connection; `up`: and agreed to it; `refused`: our key is not wanted;
 `other-lock`: one side has keys, the other none; `broken-off`: gone before it agreed, as with a foreign lock."""
+
+
+REFUSAL_S = 1.5
+"""Whoever is thrown out comes back in vain within this time, and so learns that it was not the run that went."""
+
+
+def require_seconds(name: str, value: float) -> None:
+    """Raises `UsageError` for what is no time to wait.
+
+    >>> require_seconds("timeout_s", 2.5)
+    """
+    if not isinstance(value, int | float) or not (math.isfinite(value) and value >= 0.0):
+        raise UsageError(f"{name}: expected a finite number of seconds from 0, found {value!r}")
 
 
 class Lifeline:
@@ -28,10 +42,15 @@ class Lifeline:
         self._broken_off = False
         self._down_since_s: float | None = None
 
+    def twin(self) -> Lifeline:
+        """The same for another connection to the same run, of which nothing is known yet."""
+        return Lifeline(self._url, locked=self._locked, patience_s=self._patience_s)
+
     def note(self, event: Event, now_s: float) -> bool:
         """Take an event in; True if the connection is back after a loss. Raises `RunError` if it is hopeless."""
         if event == "refused":
-            raise RunError(f"the run at {self._url} refuses this key")
+            since = " from now on: it was revoked" if self._ever_up else ""
+            raise RunError(f"the run at {self._url} refuses this key{since}")
         if event == "other-lock":
             raise RunError(self._other_lock())
         if event == "up":
@@ -52,9 +71,24 @@ class Lifeline:
         return self._up
 
     @property
+    def lost(self) -> bool:
+        """Whether it stood, and is down; `check` tells when to give it up."""
+        return self._down_since_s is not None
+
+    @property
     def gives_up_s(self) -> float | None:
         """When patience ends, on the caller's clock; None while there is no reason to count."""
         return None if self._down_since_s is None else self._down_since_s + self._patience_s
+
+    def expect(self, now_s: float) -> None:
+        """Somebody is there: a connection that is not up by itself before patience ends never will be."""
+        if not self._up and self._down_since_s is None:
+            self._down_since_s = now_s
+
+    def spare(self, now_s: float) -> None:
+        """The far side was heard after all, on another way: patience with a loss begins anew."""
+        if self._down_since_s is not None:
+            self._down_since_s = now_s
 
     def check(self, now_s: float) -> None:
         """Raises `RunError` when the connection has been lost for too long."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import get_args
 
 import zmq
@@ -32,20 +33,31 @@ SILENT_READERS: tuple[Door, ...] = ("telemetry", "truth")
 """Doors that speak first: a revoked reader that has not subscribed yet must be cut all the same."""
 
 _VERSION = b"1.0"
-_EVENTS = zmq.EVENT_ACCEPTED | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+_EVENTS = zmq.EVENT_LISTENING | zmq.EVENT_ACCEPTED | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
 
 Context = zmq.Context[zmq.Socket[bytes]]
 Socket = zmq.Socket[bytes]
 
 
 class Lock:
-    """Guards the sockets given to `fit`, from `start` to `stop`. Raises `UsageError` if the context has a lock."""
+    """Guards the sockets given to `fit`, from `start` to `stop`. Raises `UsageError` if the context has a lock.
 
-    def __init__(self, context: Context, keyring: Keyring, refusals: Refusals, connections: Connections) -> None:
+    `came` is told, in the lock's thread, of each listening socket and each connection: door, event, descriptor.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        keyring: Keyring,
+        refusals: Refusals,
+        connections: Connections,
+        came: Callable[[Door, int, int], None] = lambda door, event, fd: None,
+    ) -> None:
         self._context = context
         self._keyring = keyring
         self._refusals = refusals
         self._connections = connections
+        self._tell_came = came
         self._accepted: dict[Door, dict[int, int]] = {}
         self._monitors: dict[Socket, Door] = {}
         self._watched: list[Socket] = []
@@ -195,9 +207,11 @@ class Lock:
                 told = parse_monitor_message(monitor.recv_multipart(zmq.NOBLOCK))
             except zmq.Again:
                 return
+            if told["event"] in (zmq.EVENT_LISTENING, zmq.EVENT_ACCEPTED):
+                self._tell_came(door, int(told["event"]), int(told["value"]))
             if told["event"] == zmq.EVENT_ACCEPTED:
                 self._note_accepted(door, int(told["value"]))
-            else:
+            elif told["event"] == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
                 # Without CURVE, or with the key of another server, nobody gets as far as being asked about.
                 self._refusals.add(door, "unknown-key")
 

@@ -34,6 +34,8 @@ from fleet.messages.plane import Body, Frame, Plane
 LOOK_MS = 50
 """So often a run that waits looks whether those it waits for are still connected."""
 
+STRAYS_PER_TICK = 1_000
+
 FAREWELL_S = 2.0
 """How long a run that is over waits for its participants to take note."""
 
@@ -48,7 +50,7 @@ Cause = Literal["silent", "gone", "broken"]
 class _Seated:
     """A taken seat: who has it, and the connection it is reached by."""
 
-    __slots__ = ("_fd", "_inode", "answers", "holder", "plan", "ready", "routing")
+    __slots__ = ("answers", "fd", "holder", "inode", "plan", "ready", "routing")
 
     def __init__(self, plan: SeatPlan, holder: Holder, routing: bytes, fd: int) -> None:
         self.plan = plan
@@ -56,8 +58,8 @@ class _Seated:
         self.routing = routing
         self.answers = Answers(holder)
         self.ready = False
-        self._fd = fd
-        self._inode = inode_of(fd)
+        self.fd = fd
+        self.inode = inode_of(fd)
 
     @property
     def connected(self) -> bool:
@@ -65,7 +67,7 @@ class _Seated:
 
         ZeroMQ closes the descriptor of a connection that has ended; within one process there is none to look at.
         """
-        return self._fd == NO_CONNECTION or (self._inode != 0 and inode_of(self._fd) == self._inode)
+        return self.fd == NO_CONNECTION or (self.inode != 0 and inode_of(self.fd) == self.inode)
 
 
 class Barrier:
@@ -89,6 +91,7 @@ class Barrier:
         say: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._doors = doors
+        self._floods = doors.floods
         self._door = doors.socket("lockstep")
         self._terms = terms
         self._reserved = reserved
@@ -138,6 +141,7 @@ class Barrier:
             try:
                 frames = receive_frames(self._door, STRAY_PARTS)
             except zmq.Again:
+                self._floods.emptied("lockstep")
                 continue
             self._receive(frames)
         self._regroup()
@@ -174,7 +178,8 @@ class Barrier:
             self._refuse(routing, found)
             return
         del self._free[plan.name]
-        self._seated[routing] = _Seated(plan, found, routing, fd_of(frames[-1]))
+        seated = self._seated[routing] = _Seated(plan, found, routing, fd_of(frames[-1]))
+        self._floods.seated(seated.fd, seated.inode)
         self._on_seated(found)
         self._tell(
             routing,
@@ -184,6 +189,7 @@ class Barrier:
                 tick_ms=self._terms.tick_ms,
                 seed=plan.seed,
                 secret=self._secret_of(found),
+                run_id=self._terms.run.digits,
             ),
         )
 
@@ -261,6 +267,9 @@ class Barrier:
                 self._meanwhile()
                 self._look()
                 look_s = time.monotonic() + LOOK_MS / 1000
+        self._floods.turns += 1
+        if self._floods.beset("lockstep"):
+            self._send_strays_away(said)
         said += [self._notice(seat) for seat in sorted(self._lost)]
         self._lost.clear()
         return said
@@ -292,6 +301,14 @@ class Barrier:
             return
         ask = _asked(parts[1:])
         self._refuse(parts[0], "you have no seat in this run" if ask is None else "the run has begun")
+
+    def _send_strays_away(self, said: list[Message]) -> None:
+        """Nobody is waited for, so what those without a seat may have left would lie until the next tick."""
+        for _ in range(STRAYS_PER_TICK):
+            if not self._door.poll(0):
+                self._floods.emptied("lockstep")
+                return
+            self._take(receive_known(self._door, self._seated), said)
 
     def _look(self) -> None:
         """See to those who have not answered yet."""

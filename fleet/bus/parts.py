@@ -19,7 +19,7 @@ STRAY_PARTS = 3
 MOST_PARTS = 20_000
 """More than any message of who has a seat has."""
 
-_LAST = int(zmq.NOBLOCK)
+AT_ONCE = int(zmq.NOBLOCK)
 _MORE = int(zmq.NOBLOCK | zmq.SNDMORE)
 
 
@@ -30,19 +30,19 @@ def send_parts(socket: Socket, first: bytes, rest: Sequence[Part]) -> None:
     for following in rest:
         send(part, _MORE, type(part) is bytes)
         part = following
-    send(part, _LAST, type(part) is bytes)
+    send(part, AT_ONCE, type(part) is bytes)
 
 
-def receive_frames(socket: Socket, most: int = sys.maxsize) -> list[zmq.Frame]:
+def receive_frames(socket: Socket, most: int = sys.maxsize, flags: int = 0) -> list[zmq.Frame]:
     """The parts of the next message, in frames; beyond `most` they are dropped.
 
-    Raises `zmq.Again` when none comes in the socket's own time.
+    Raises `zmq.Again` when none comes in the socket's own time, or at once with the flags `AT_ONCE`.
     """
     receive = socket.recv
-    frame = receive(0, False)
+    frame = receive(flags, False)
     frames = [frame]
     while frame.more:
-        frame = receive(0, False)
+        frame = receive(flags, False)
         if len(frames) < most:
             frames.append(frame)
     return frames

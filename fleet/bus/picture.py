@@ -14,17 +14,19 @@ import msgspec
 from fleet.messages.envelope import Message
 from fleet.messages.notices import Snapshot
 from fleet.messages.plane import Plane
+from fleet.messages.run_id import RunId
 from fleet.messages.standing import Standing
 
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What does not change in a run: name, beat, length, and the hour of the city's clock it starts at."""
+    """What does not change in a run: name, id, beat, length, and the hour of the city's clock it starts at."""
 
     name: str
     tick_ms: int
     end_ms: int
     start_hour: float
+    run_id: RunId
 
 
 class Picture:
@@ -61,6 +63,7 @@ class Picture:
 def _at_the_start(facts: RunFacts) -> Snapshot:
     return Snapshot(
         name=facts.name,
+        run_id=facts.run_id.digits,
         tick=0,
         now_ms=0,
         tick_ms=facts.tick_ms,
@@ -76,4 +79,5 @@ def _at_the_start(facts: RunFacts) -> Snapshot:
         collected=0,
         missed=0,
         alerts=(),
+        airspace=(),
     )

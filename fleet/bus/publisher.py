@@ -81,7 +81,7 @@ class Publisher:
         self.socket = doors.socket(door)
         self.socket.setsockopt(zmq.XPUB_VERBOSE, 1)
         self._doors = doors
-        self._door: Door = door
+        self.door: Door = door
         self._snapshot = snapshot
         self._city = city
         self._prefixes: set[bytes] = set()
@@ -133,6 +133,7 @@ class Publisher:
             try:
                 frame = self.socket.recv(zmq.NOBLOCK, copy=False)
             except zmq.Again:
+                self._doors.floods.emptied(self.door)
                 break
             changed = True
             self._hear(frame)
@@ -162,14 +163,15 @@ class Publisher:
         self.socket.send(envelope, 0, copy=False)
 
     def _hear(self, frame: zmq.Frame) -> None:
+        self._doors.floods.heard(fd_of(frame))
         data = frame.bytes
         if not data or data[0] > _SUBSCRIBE:
-            self._doors.refusals.add(self._door, "malformed")
+            self._doors.refusals.add(self.door, "malformed")
             return
         asked, topic = data[0] == _SUBSCRIBE, data[1:]
         private = _SNAPSHOT.match(topic) is not None or _CITY.match(topic) is not None
         if not self._within_bounds(frame, asked, private):
-            self._doors.refusals.add(self._door, "flood", self._doors.peer_of(frame).sender)
+            self._doors.refusals.add(self.door, "flood", self._doors.peer_of(frame).sender)
         elif not asked:
             self._prefixes.discard(topic)
         elif self._doors.peer_of(frame).revoked:

@@ -10,6 +10,7 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from fleet.base.errors import RunError
+from fleet.bus.columns import names_of
 from fleet.bus.wire import (
     CITY_ASKED,
     MOST_AHEAD_MS,
@@ -22,6 +23,7 @@ from fleet.bus.wire import (
 from fleet.messages.envelope import Message
 from fleet.messages.notices import Beat, CityMap, RunEnded, Snapshot
 from fleet.messages.reports import VehicleRoster
+from fleet.messages.run_id import RunId
 
 BACKLOG_MESSAGES = 10_000
 BACKLOG_BYTES = 64 * 2**20
@@ -62,6 +64,8 @@ class Reading:
         self.snapshot: Snapshot | None = None
         self.city: CityMap | None = None
         self.vehicles: tuple[str, ...] = ()
+        self.names = names_of(())
+        """The same as an array."""
         self.missed: dict[str, int] = {}
         self.over = False
         self.ended: RunEnded | None = None
@@ -75,6 +79,13 @@ class Reading:
         """The same for the map, which then is `city`."""
         self._asked_city = private_topic(CITY_ASKED)
         return self._asked_city
+
+    @property
+    def run_id(self) -> RunId:
+        """What orders are signed for. Raises `RunError` before the first snapshot, `MessageError` for no id."""
+        if self.snapshot is None:
+            raise RunError(f"the run at {self._url} has not said which one it is")
+        return RunId(self.snapshot.run_id)
 
     @property
     def synchronised(self) -> bool:
@@ -121,8 +132,7 @@ class Reading:
         """The first snapshot says where to begin, a later one what was missed while the connection was broken."""
         before = self.snapshot
         if before is not None:
-            lower = any(snapshot.numbers.get(topic, 0) < number for topic, number in self._expected.items())
-            if lower or snapshot.name != before.name or snapshot.tick < before.tick:
+            if snapshot.run_id != before.run_id:
                 raise RunError(f"the run at {self._url} is gone; another one answers there")
             for topic, number in snapshot.numbers.items():
                 if topic in self._topics:
@@ -133,7 +143,7 @@ class Reading:
         self.snapshot = snapshot
         self._set_clock(snapshot.now_ms, snapshot.speed, snapshot.paused, now_s)
         if snapshot.roster is not None:
-            self.vehicles = snapshot.roster.vehicles
+            self._name_rows(snapshot.roster)
 
     def _miss(self, topic: str, count: int) -> None:
         if count > 0:
@@ -144,9 +154,12 @@ class Reading:
         if isinstance(body, Beat):
             self._set_clock(body.now_ms, body.speed, body.paused, now_s)
         elif isinstance(body, VehicleRoster):
-            self.vehicles = body.vehicles
+            self._name_rows(body)
         elif isinstance(body, RunEnded):
             self.over = True
+
+    def _name_rows(self, roster: VehicleRoster) -> None:
+        self.vehicles, self.names = roster.vehicles, names_of(roster.vehicles)
 
     def _set_clock(self, now_ms: int, speed: float, paused: bool, now_s: float) -> None:
         self._now_ms, self.speed, self.paused, self._beat_s = now_ms, speed, paused, now_s

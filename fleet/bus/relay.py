@@ -22,7 +22,7 @@ import zmq
 
 from fleet.base.errors import RunError
 from fleet.bus.doors import Doors
-from fleet.bus.intake import Intake
+from fleet.bus.intake import Intake, Room
 from fleet.bus.publisher import Publisher
 from fleet.messages.codec import encode
 from fleet.messages.envelope import Envelope, Message
@@ -37,6 +37,8 @@ POLL_MS = 1_000
 MOST_WAITING = 10_000
 MOST_WAITING_BYTES = 64 * 2**20
 """What may wait for the run to take it; beyond that only control verbs are let in."""
+MOST_WAITING_CONTROLS = 10_000
+"""So many more may wait if they are control verbs, and as many again of those by which a held run goes on."""
 PATIENCE_S = 30.0
 """How long the run waits for the relay before it gives up; the relay only ever computes, so it should never be."""
 
@@ -93,6 +95,10 @@ class Relay:
         self._readers = [Publisher(doors, door, self._snapshot, self._city_map) for door in ("telemetry", "truth")]
         self._telemetry, self._truth = self._readers
         self._routers = {door: doors.socket(door) for door in (*ASKED_AT, *unattended)}
+        self._sockets = {
+            **{reader.door: reader.socket for reader in self._readers},
+            **self._routers,
+        }
         self._tick = 0
         self._said_ms = 0
         self._speed, self._paused = pace
@@ -159,10 +165,8 @@ class Relay:
         try:
             poller = zmq.Poller()
             poller.register(self._bell[0], zmq.POLLIN)
-            for reader in self._readers:
-                poller.register(reader.socket, zmq.POLLIN)
-            for router in self._routers.values():
-                poller.register(router, zmq.POLLIN)
+            for socket in self._sockets.values():
+                poller.register(socket, zmq.POLLIN)
             while self._jobs or not self._stopping:
                 self._round(poller)
         except BaseException as error:  # noqa: BLE001 - told to the run's thread, which raises it
@@ -176,6 +180,9 @@ class Relay:
         self._asleep = False
         if self._bell[0] in ready:
             os.read(self._bell[0], 4096)
+        for door, socket in self._sockets.items():
+            if socket not in ready:
+                self._doors.floods.emptied(door)
         for reader in self._readers:
             if reader.socket in ready and reader.hear_readers():
                 self._note_readers()
@@ -252,6 +259,7 @@ class Relay:
             try:
                 route = router.recv(zmq.NOBLOCK, copy=False)
             except zmq.Again:
+                self._doors.floods.emptied(door)
                 break
             parts, frame = 0, route
             while frame.more:
@@ -265,10 +273,10 @@ class Relay:
             self._doors.refusals.add(door, "not-allowed", peer.sender)
             self._send(door, route, SeatRefused(cause="this run waits for nobody"))
             return
-        verdict = self._intake.check(door, peer, data, self.now_ms, route, full=self._full)
+        verdict = self._intake.check(door, peer, data, self.now_ms, route, room=self._room)
         if verdict.message is None:
             self._doors.refusals.add(door, verdict.cause, verdict.sender)
-            self._receipt(door, route, verdict.seq, -1, verdict.cause)
+            self._receipt(door, route, verdict.seq, -1, verdict.cause, verdict.reason)
         elif self._over:
             self._receipt(door, route, verdict.seq, -1, "late")
         else:
@@ -278,19 +286,23 @@ class Relay:
             self.arrived.set()
 
     @property
-    def _full(self) -> bool:
-        return (
-            self._came - self.settled >= MOST_WAITING
-            or self._came_bytes - self.settled_bytes >= MOST_WAITING_BYTES
-        )
+    def _room(self) -> Room:
+        waiting = self._came - self.settled
+        if waiting >= MOST_WAITING + 2 * MOST_WAITING_CONTROLS:
+            return "none"
+        if waiting >= MOST_WAITING + MOST_WAITING_CONTROLS:
+            return "going-on"
+        if waiting >= MOST_WAITING or self._came_bytes - self.settled_bytes >= MOST_WAITING_BYTES:
+            return "controls"
+        return "all"
 
     def answer(self, answers: Sequence[tuple[Arrival, int, Cause]]) -> None:
         """Tell who asked what became of it: heard at a tick, or refused after all (tick -1)."""
         for arrival, tick, cause in answers:
             self._receipt(arrival.door, arrival.route, arrival.message.seq, tick, cause)
 
-    def _receipt(self, door: Door, route: bytes, seq: int, tick: int, cause: Cause) -> None:
-        self._send(door, route, Receipt(seq=seq, tick=tick, cause=cause))
+    def _receipt(self, door: Door, route: bytes, seq: int, tick: int, cause: Cause, reason: str = "") -> None:
+        self._send(door, route, Receipt(seq=seq, tick=tick, cause=cause, reason=reason))
 
     def _hear_injection(self, message: Message) -> None:
         body = message.body

@@ -11,15 +11,15 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import zmq
 
-from fleet.base.errors import MessageError, RunError
+from fleet.base.errors import MessageError, RunError, UsageError, did_you_mean
 from fleet.bus.dial import Dialled
 from fleet.bus.endpoints import endpoints
 from fleet.bus.keyring import Identity
-from fleet.bus.lifeline import Lifeline
+from fleet.bus.lifeline import REFUSAL_S, Lifeline, require_seconds
 from fleet.bus.memory import MemoryBus
 from fleet.bus.order import inbox
 from fleet.bus.parts import receive_frames, send_parts
@@ -34,6 +34,7 @@ LOOK_MS = 100
 """So often a participant that waits looks whether the run is still there."""
 
 SeatRole = Literal["operator", "red", "blue"]
+SEAT_ROLES: tuple[SeatRole, ...] = get_args(SeatRole)
 
 Make = Callable[[SeatGranted, Bus], Sequence[Seat]]
 """Makes the participants of a granted seat; their ports are the road's."""
@@ -49,6 +50,14 @@ class SeatWish:
     role: SeatRole = "operator"
     identity: Identity | None = None
     patience_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Raises `UsageError` for a role that takes no seat, and for a time that is none."""
+        if self.role not in SEAT_ROLES:
+            known = f"expected {', '.join(SEAT_ROLES[:-1])} or {SEAT_ROLES[-1]}"
+            hint = did_you_mean(str(self.role), SEAT_ROLES)
+            raise UsageError(f"role `{self.role}`: {known}" + (f"; {hint}" if hint else ""))
+        require_seconds("patience_s", self.patience_s)
 
 
 @dataclass(frozen=True)
@@ -137,8 +146,9 @@ class _Link:
         self._wish = wish
         self._meanwhile = meanwhile
         self._sent = 0
-        # A seat hangs on its connection: once that is lost, patience helps nobody.
-        lifeline = Lifeline(wish.url, locked=wish.identity is not None, patience_s=0.0)
+        # A seat hangs on its connection: once that is lost, all there is to learn is whether the key is wanted.
+        patience_s = 0.0 if wish.identity is None else REFUSAL_S
+        lifeline = Lifeline(wish.url, locked=wish.identity is not None, patience_s=patience_s)
         endpoint = endpoints(wish.url, listen=False).of("lockstep")
         self._dialled = Dialled(context, zmq.DEALER, wish.identity, lifeline)
         self._socket = self._dialled.socket
@@ -172,7 +182,10 @@ class _Link:
             try:
                 return receive_frames(self._socket)
             except zmq.Again:
-                self._dialled.mind()
+                if self._dialled.mind():
+                    raise RunError(
+                        f"the run at {self.url} has given the seat up: the connection was lost"
+                    ) from None
                 self._meanwhile()
         return None
 

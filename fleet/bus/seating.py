@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from fleet.base.errors import MessageError
 from fleet.bus.announcing import announcement
-from fleet.bus.sane import is_sane
+from fleet.bus.sane import wrong_in
 from fleet.messages.codec import decode
 from fleet.messages.envelope import Envelope, Message
 from fleet.messages.notices import JoinSeat, TickDone
 from fleet.messages.orders import FlyRoute, Recall
 from fleet.messages.plane import Plane
 from fleet.messages.roles import CONTROL_VERBS, MAY_SAY, OPEN_TO, READS, Role, outside_sender
+from fleet.messages.run_id import RunId
 
 if TYPE_CHECKING:
     from fleet.bus.doors import Peer
@@ -50,10 +51,14 @@ class SeatPlan:
 
 @dataclass(frozen=True)
 class Terms:
-    """What holds for every seat of a run. `patience_s` is how long an answer may take."""
+    """What holds for every seat of a run. `run` is what they sign for.
+
+    `patience_s` is how long an answer may take.
+    """
 
     version: str
     tick_ms: int
+    run: RunId
     patience_s: float = 10.0
     drop_silent: bool = False
 
@@ -149,10 +154,9 @@ class Answers:
             )
         if what not in self._allowed:
             raise MessageError(f"{message.sender} may not say {what}")
-        if not is_sane(message):
-            raise MessageError(
-                f"{what} of {message.sender} holds a value that is not finite, too long or too large"
-            )
+        wrong = wrong_in(message)
+        if wrong:
+            raise MessageError(f"{what} of {message.sender}: {wrong}")
         if message.t_ms != now_ms:
             raise MessageError(f"{what} of {message.sender}: expected t_ms {now_ms}, found {message.t_ms}")
         place = (message.sender, message.body.plane)

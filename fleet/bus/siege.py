@@ -23,6 +23,7 @@ from fleet.messages.notices import GATE
 from fleet.messages.orders import Recall
 from fleet.messages.port import Port
 from fleet.messages.roles import outside_sender
+from fleet.messages.run_id import RunId
 from fleet.messages.seal import LIFETIME_MS, KeyPair
 
 INTRUDER = outside_sender("operator", "intruder")
@@ -47,8 +48,9 @@ class CommandSiege:
     """
 
     def __init__(self, streams: Streams, tick_ms: int) -> None:
-        self._intake = Intake({})
-        self._key = KeyPair(streams.secret("bus/intruder"))
+        run = RunId.of_seed(streams)
+        self._intake = Intake({}, run)
+        self._key = KeyPair(streams.secret("bus/intruder"), run)
         self._seed = streams.secret("bus/garbage")
         self._tick_ms = tick_ms
         self._port: Port | None = None

@@ -18,8 +18,9 @@ from fleet.base.errors import MessageError, RunError, UsageError
 from fleet.bus.dial import Context, Dialled, Socket
 from fleet.bus.endpoints import endpoints
 from fleet.bus.keyring import Identity
-from fleet.bus.lifeline import Lifeline
+from fleet.bus.lifeline import Lifeline, require_seconds
 from fleet.bus.reading import Given, Reading
+from fleet.bus.sane import wrong_in_body
 from fleet.bus.wire import SeqSource, topics_of
 from fleet.messages.codec import decode, encode
 from fleet.messages.envelope import Envelope, Message
@@ -68,6 +69,10 @@ class Wish:
     topics: Collection[str] | None = None
     insecure: bool = False
     queue: int = 1_000
+
+    def __post_init__(self) -> None:
+        """Raises `UsageError` for a time that is none."""
+        require_seconds("timeout_s", self.timeout_s)
 
 
 @dataclass
@@ -124,13 +129,15 @@ class Talk:
         if dialled is None:
             lock = None if self.wish.insecure else self.wish.identity
             lifeline = Lifeline(self.wish.url, locked=lock is not None, patience_s=self.wish.timeout_s)
-            dialled = Dialled(self.context, kind, lock, lifeline, queue=self.wish.queue)
+            # At the other doors nothing comes but answers.
+            queue = self.wish.queue if door == "telemetry" else 0
+            dialled = Dialled(self.context, kind, lock, lifeline, queue=queue)
             self._doors[door] = dialled
             dialled.connect(self._where.of(door))
         return dialled
 
     def _wait(self, until_s: float) -> Wait:
-        sockets = tuple(socket for d in self._doors.values() for socket in (d.socket, d.monitor))
+        sockets = tuple(socket for d in self._doors.values() for socket in d.sockets)
         return Wait(sockets, min([until_s, *(d.gives_up_s for d in self._doors.values())]))
 
     def close(self) -> None:
@@ -178,6 +185,8 @@ class Talk:
     def take(self, topics: Collection[str] | None, timeout_s: float | None) -> Flow[Given | None]:
         """The same, still as it came."""
         wanted = self.wanted(topics)
+        if timeout_s is not None:
+            require_seconds("timeout_s", timeout_s)
         until_s = math.inf if timeout_s is None else time.monotonic() + timeout_s
         while True:
             given = self.pick(wanted)
@@ -246,8 +255,10 @@ class Talk:
         """Sign `body`, send it to the command door, and wait for the receipt.
 
         An order that came too late, because the run's clock was ahead of what this client read, is sent once more.
-        Raises `UsageError` without a key or with one that may not, `RunError` if no receipt comes.
+        Raises `UsageError` without a key or with one that may not, or for a value that no run takes, and
+        `RunError` if no receipt comes.
         """
+        _require_sane(body)
         receipt, heard_ms = yield from self._order_once(body)
         if receipt.cause == "stale":
             self.reading.set_now(heard_ms, time.monotonic())
@@ -267,7 +278,7 @@ class Talk:
             t_ms=self.reading.now_ms(now_s),
             body=body,
             expires_ms=expires_ms,
-            signature=identity.key.sign(sender, seq, expires_ms, body),
+            signature=identity.key.for_run(self.reading.run_id).sign(sender, seq, expires_ms, body),
         )
         ask = _Ask("command", seq)
         yield from self._request(ask, message)
@@ -277,8 +288,9 @@ class Talk:
     def tamper(self, tamper_id: str, body: Body) -> Flow[TamperAnswered]:
         """Send `body` to the injection door, and wait for what it came to.
 
-        What the gate itself refused has `effect_tick` -1 and the gate's cause.
+        What the gate itself refused has `effect_tick` -1 and the gate's cause. Raises as `order` does.
         """
+        _require_sane(body)
         sender, _ = self._sender("injection")
         self._take_in()
         seq = self._seqs.next()
@@ -286,7 +298,7 @@ class Talk:
         ask = _Ask("injection", seq, tamper_id=tamper_id)
         yield from self._request(ask, message)
         assert ask.receipt is not None
-        refused = TamperAnswered(tamper_id=tamper_id, effect_tick=-1, cause=ask.receipt.cause)
+        refused = TamperAnswered(tamper_id=tamper_id, effect_tick=-1, cause=ask.receipt.refusal)
         return refused if ask.answered is None else ask.answered
 
     def fresh_id(self) -> str:
@@ -346,3 +358,10 @@ class Talk:
         if ask.receipt is not None:
             return RunError(f"heard at tick {ask.receipt.tick}, but not answered within {waited_s:g} s")
         return dialled.lifeline.silence(waited_s)
+
+
+def _require_sane(body: Body) -> None:
+    """What the gate would refuse as malformed need not be sent."""
+    wrong = wrong_in_body(body)
+    if wrong:
+        raise UsageError(f"{type(body).__name__}: {wrong}")

@@ -16,11 +16,11 @@ import threading
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import partial
-from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, TypeVar
 
 from fleet.base.errors import UsageError
 from fleet.base.streams import Noise, Streams
+from fleet.bus.closing import Closing
 from fleet.messages.links import Draws
 
 Cut = Literal["rst", "fin"]
@@ -86,7 +86,7 @@ def address(text: str) -> Address:
     return host.strip("[]"), int(port)
 
 
-class ToxicProxy:
+class ToxicProxy(Closing):
     """Listens at `listen` and the `ports` - 1 ports after it, and connects to `upstream` and those after it.
 
     Works in a thread of its own until `close`. Port 0 picks a free one (with one port only). Raises `UsageError`
@@ -190,14 +190,6 @@ class ToxicProxy:
         self._call(stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_START_S)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 End = tuple[asyncio.StreamReader, asyncio.StreamWriter]

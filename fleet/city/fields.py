@@ -7,12 +7,12 @@ the loader raises before anything built from a stand-in can escape.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from fleet.base.errors import did_you_mean
 from fleet.base.materials import MATERIALS
-from fleet.city.mapfile import Complaints, show
+from fleet.city.jsonfile import Complaints, is_unicode, show
 
 ORDINARY = frozenset(m.name for m in MATERIALS.values() if not m.hazardous)
 """What the one word "all" stands for: every material that is not hazardous."""
@@ -35,7 +35,7 @@ class Fields:
         if default is not None and not self.has(name):
             return default
         value = self._properties.get(name)
-        if isinstance(value, str) and value.strip() and _is_unicode(value):
+        if isinstance(value, str) and value.strip() and is_unicode(value):
             return value
         hint = "put it in quotes" if _is_number(value) else ""
         self.refuse(name, "text", show(value), hint)
@@ -70,6 +70,32 @@ class Fields:
         self.refuse(name, "true or false", show(value))
         return False
 
+    def one_of(self, name: str, known: Sequence[Any], default: Any) -> Any:
+        """One of the `known` values (texts or whole numbers), which the complaint lists."""
+        if not self.has(name):
+            return default
+        value = self._properties[name]
+        if isinstance(value, str | int) and not isinstance(value, bool) and value in known:
+            return value
+        words = [str(word) for word in known]
+        hint = did_you_mean(value, words) if isinstance(value, str) else ""
+        self.refuse(name, f"one of {', '.join(words)}", show(value), hint)
+        return default
+
+    def some_of(self, name: str, known: Sequence[str], default: Iterable[str]) -> tuple[str, ...]:
+        """A list of some of the `known` texts, in their order there, each once."""
+        if not self.has(name):
+            return tuple(default)
+        value = self._properties[name]
+        if not isinstance(value, list):
+            self.refuse(name, f"a list of {', '.join(known)}", show(value))
+            return ()
+        for place, word in enumerate(value):
+            if not isinstance(word, str) or word not in known:
+                hint = did_you_mean(word, known) if isinstance(word, str) else ""
+                self.refuse(f"{name}[{place}]", f"one of {', '.join(known)}", show(word), hint)
+        return tuple(word for word in known if word in value)
+
     def materials(self, name: str, all_word: bool = False) -> tuple[str, ...]:
         """Names from `fleet.base.materials`, in file order, each once; `all_word` allows the string "all"."""
         value = self._properties.get(name)
@@ -100,12 +126,3 @@ def _is_number(value: Any) -> TypeGuard[int | float]:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return math.isfinite(value) if isinstance(value, float) else abs(value) < 10**300
-
-
-def _is_unicode(text: str) -> bool:
-    """JSON can spell half a surrogate pair, which no file or terminal can be given."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

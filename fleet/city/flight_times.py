@@ -23,4 +23,5 @@ def cruise_s(network: PathNetwork, airspeed_mps: float, wind: Wind) -> Floats:
         part = length / ground_speed_mps(airspeed_mps, sign * bent.dx, sign * bent.dy, wind)
         seconds[row, col] = 0.0
         np.add.at(seconds, (row, col), part)
-    return np.asarray(np.where(np.isnan(seconds), np.inf, seconds))
+    barred = np.isnan(seconds) | np.isinf(network.length_m)
+    return np.asarray(np.where(barred, np.inf, seconds))

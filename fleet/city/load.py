@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +20,11 @@ from shapely import Polygon
 from fleet.base.errors import did_you_mean
 from fleet.city.fields import Fields
 from fleet.city.frame import Frame
-from fleet.city.mapfile import Complaints, RawMap, read_map, show
-from fleet.city.model import Building, City, District, Place, Site, Zone
+from fleet.city.jsonfile import Complaints, show
+from fleet.city.mapfile import RawMap, read_map
+from fleet.city.model import Building, City, Cover, District, Place, Restriction, Site, Street, Zone
 from fleet.city.shapes import Positions, Refused, Rings, lines, polygons, repaired
+from fleet.city.street_fields import cover_fields, street_fields
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,13 +36,17 @@ GEOMETRY = {
     "pickup_point": ("Point",),
     "anchor": ("Point",),
     "street": ("LineString",),
+    "cover": ("Polygon", "MultiPolygon"),
 }
 """The kinds of feature, and the geometry types each may have."""
 
 MAX_SPREAD_DEG = 1.0
 """A feature farther than this from the middle of the map (about 111 km) is taken for a mistake."""
 
-_AREAS = ("building", "district", "no_fly")
+_AREAS = ("building", "district", "no_fly", "cover")
+_NAMELESS = ("street", "cover")
+"""Kinds that need no id. They also do not move the middle of the map: they are its background."""
+
 _TAKERS: dict[str, Callable[[Positions, Any], tuple[Rings, ...]]] = {
     "Point": Positions.take_point,
     "LineString": Positions.take_line,
@@ -60,12 +66,14 @@ class Draft:
     shape: tuple[Rings, ...]
 
 
-def load_city(path: Path) -> City:
-    """The city in the GeoJSON file `path`, in metres about the middle of its bounding box (streets left out).
+def load_city(path: str | Path) -> City:
+    """The city in the GeoJSON file `path`, in metres about the middle of its bounding box (streets and
+    covers left out).
 
-    Raises InputError with every fault of the file. Outlines of buildings that are not valid are repaired and
-    mentioned in `City.notes`; no other shape is changed. A map without sites is legal.
+    Raises InputError with every fault of the file. Outlines of buildings and covers that are not valid are
+    repaired and mentioned in `City.notes`; no other shape is changed. A map without sites is legal.
     """
+    path = Path(path)
     raw = read_map(path)
     complaints = Complaints(raw.file, raw.text)
     positions = Positions()
@@ -118,7 +126,7 @@ def _draft(index: int, feature: Any, positions: Positions, complaints: Complaint
         complaints.feature(index, "properties.kind", known, show(kind), hint)
         return None
     fields = Fields(index, properties, complaints)
-    name = "" if kind == "street" else fields.text("id")
+    name = "" if kind in _NAMELESS else fields.text("id")
     values = _READERS[kind](fields)
     shape = _shape(index, kind, feature.get("geometry"), positions, complaints)
     return Draft(index, kind, name, values, shape) if shape else None
@@ -161,7 +169,12 @@ def _zone_fields(fields: Fields) -> dict[str, Any]:
     ceiling_m = fields.number("ceiling_m", max(120.0, floor_m + 1.0), 0.0)
     if ceiling_m <= floor_m:
         fields.refuse("ceiling_m", f"a number above floor_m ({floor_m:g})", f"{ceiling_m:g}")
-    return {"reason": fields.text("reason"), "floor_m": floor_m, "ceiling_m": ceiling_m}
+    return {
+        "reason": fields.text("reason"),
+        "floor_m": floor_m,
+        "ceiling_m": ceiling_m,
+        "restriction": fields.one_of("restriction", get_args(Restriction), "prohibited"),
+    }
 
 
 _READERS: dict[str, Callable[[Fields], dict[str, Any]]] = {
@@ -171,7 +184,8 @@ _READERS: dict[str, Callable[[Fields], dict[str, Any]]] = {
     "site": _site_fields,
     "pickup_point": lambda fields: {"materials": fields.materials("materials")},
     "anchor": lambda fields: {},
-    "street": lambda fields: {},
+    "street": street_fields,
+    "cover": cover_fields,
 }
 
 
@@ -205,10 +219,10 @@ def _refuse_strays(drafts: Iterable[Draft], lon: Floats, lat: Floats, complaints
 
 
 def _frame(drafts: Iterable[Draft], lon: Floats, lat: Floats) -> Frame:
-    """Centred on the bounding box of everything but streets, or of the streets when there is nothing else."""
+    """Centred on the bounding box of everything but streets and covers, or of these when there is nothing else."""
     used = np.zeros(len(lon), dtype=bool)
     for draft in drafts:
-        if draft.kind != "street":
+        if draft.kind not in _NAMELESS:
             used[draft.shape[0][0].start : draft.shape[-1][-1].stop] = True
     if not used.any():
         used[:] = True
@@ -246,12 +260,18 @@ class _Builder:
             sites=tuple(Site(**where, **d.values) for where, d in self._points("site", districts)),
             pickup_points=tuple(Place(**w, **d.values) for w, d in self._points("pickup_point", districts)),
             anchors=tuple(Place(**where) for where, _ in self._points("anchor", districts)),
-            streets=tuple(lines([d.shape[0][0] for d in self._of("street")], self._x, self._y)),
+            streets=self._streets(),
+            covers=tuple(Cover(area=area, **d.values) for _, area, d in areas["cover"]),
             notes=head.notes + self._repair_note(),
         )
 
     def _of(self, kind: str) -> list[Draft]:
         return [draft for draft in self._drafts if draft.kind == kind]
+
+    def _streets(self) -> tuple[Street, ...]:
+        drafts = self._of("street")
+        drawn = lines([draft.shape[0][0] for draft in drafts], self._x, self._y)
+        return tuple(Street(line, **draft.values) for line, draft in zip(drawn, drafts, strict=True))
 
     def _areas(self, kind: str) -> list[tuple[str, Polygon, Draft]]:
         """Every polygon of a kind with its id; further parts of a feature are called id~2, id~3 and so on."""
@@ -267,9 +287,9 @@ class _Builder:
         return out
 
     def _mended(self, draft: Draft, rings: Rings, shape: Polygon) -> list[Polygon]:
-        pieces = repaired(shape) if draft.kind == "building" else []
+        pieces = repaired(shape) if draft.kind in ("building", "cover") else []
         if pieces:
-            self._repaired.append(draft.id)
+            self._repaired.append(draft.id or f"{draft.kind} {draft.index}")
             return pieces
         in_degrees = polygons([rings], *self._degrees)[0]
         reason = shapely.is_valid_reason(shape if in_degrees.is_valid else in_degrees)
@@ -291,7 +311,7 @@ class _Builder:
         if not names:
             return ()
         some = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
-        return (f"{len(names)} building outline(s) were not valid and were repaired: {some}",)
+        return (f"{len(names)} outline(s) were not valid and were repaired: {some}",)
 
 
 def _part_id(draft: Draft, parts: dict[int, int], taken: set[str]) -> str:

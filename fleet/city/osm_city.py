@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 
 from fleet.city.load import district_of
-from fleet.city.model import City, District, Place, Site
-from fleet.city.osm_extract import Counts, Extract, Ground
-from fleet.city.osm_layers import (
-    buildings_of,
-    districts_of,
-    pickup_points_of,
-    streets_of,
-    zones_of,
-)
-from fleet.city.osm_rules import DEFAULT_HEIGHT_M, LEVEL_M, ZoneRule
+from fleet.city.model import Building, City, District, Place, Site
+from fleet.city.osm_buildings import buildings_of, parts_of
+from fleet.city.osm_covers import covers_of
+from fleet.city.osm_extract import Extract, Ground
+from fleet.city.osm_heights import DEFAULT_HEIGHT_M, LEVEL_M
+from fleet.city.osm_layers import districts_of, pickup_points_of
 from fleet.city.osm_sites import (
     MIN_PICKUP_POINTS,
     ZONE_CLEARANCE_M,
@@ -28,6 +24,10 @@ from fleet.city.osm_sites import (
     place_sites,
     site_spots,
 )
+from fleet.city.osm_streets import streets_of
+from fleet.city.osm_tally import Account, Row
+from fleet.city.osm_zone_rules import DEFAULT_RULES, ZoneRule
+from fleet.city.osm_zones import zones_of
 
 ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
 
@@ -37,60 +37,76 @@ MAX_SIDE_M = 40_000.0
 Spot = TypeVar("Spot", Place, Site)
 
 
-def build_city(name: str, extract: Extract, ground: Ground, rules: tuple[ZoneRule, ...]) -> tuple[City, Counts]:
-    """The city on `ground`, and the counts of every layer.
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user may choose: what closes the air, and how many pickup points there shall be at least."""
 
-    It is empty if no building lies in the box, and has no sites if no open ground is left for them; the
-    caller knows the file and makes an error of either.
+    rules: tuple[ZoneRule, ...] = DEFAULT_RULES
+    pickup_points: int = MIN_PICKUP_POINTS
+
+
+def build_city(name: str, extract: Extract, ground: Ground, wishes: Wishes) -> tuple[City, Account]:
+    """The city on `ground`, and the account of every layer.
+
+    It is empty if no building lies in the box, has no sites if no open ground is left for them, and no pickup
+    points if none are mapped and none may be generated; the caller knows the file and makes an error of these.
     """
-    buildings, building_counts = buildings_of(extract, ground)
+    buildings, account = buildings_of(extract, ground)
     if not buildings:
-        return City(name, ground.frame), building_counts
-    districts, district_counts = districts_of(extract, ground)
-    zones, zone_counts = zones_of(extract, ground, rules)
-    mapped, pickup_counts = pickup_points_of(extract, ground)
-    streets, street_counts = streets_of(extract, ground)
+        return City(name, ground.frame), account
+    parts, part_account = parts_of(extract, ground, buildings)
+    districts, district_account = districts_of(extract, ground)
+    zones, zone_account = zones_of(extract, ground, wishes.rules)
+    streets, street_account = streets_of(extract, ground)
+    covers, cover_account = covers_of(extract, ground)
 
-    obstacles = Obstacles(buildings, zones)
-    generated = more_pickup_points(MIN_PICKUP_POINTS - len(mapped), ground.area, obstacles)
-    pickup_points = mapped + generated
+    obstacles = Obstacles(buildings + parts, zones)
+    pickup_points, pickup_account = _pickup_points(extract, ground, obstacles, buildings, wishes)
     sites = place_sites(site_spots(extract, ground, obstacles))
     anchors = place_anchors(buildings, ground.area)
-    closed = len(pickup_points) - int(np.count_nonzero(_open(pickup_points, obstacles)))
     city = City(
         name=name,
         frame=ground.frame,
-        buildings=buildings,
+        buildings=buildings + parts,
         districts=districts,
         zones=zones,
         sites=_in_districts(sites, districts),
         pickup_points=_in_districts(pickup_points, districts),
         anchors=_in_districts(anchors, districts),
         streets=streets,
+        covers=covers,
         attribution=ATTRIBUTION,
-        notes=_notes(len(mapped), len(generated)),
+        notes=_notes(pickup_points),
     )
-    counts = (
-        *building_counts,
-        *district_counts,
-        *zone_counts,
-        *pickup_counts,
+    made = Account(_not_used(extract), (("sites, generated", len(sites)), ("anchors, generated", len(anchors))))
+    layers = (part_account, pickup_account, street_account, zone_account, cover_account, district_account, made)
+    return city, sum(layers, account)
+
+
+def _pickup_points(
+    extract: Extract, ground: Ground, obstacles: Obstacles, buildings: tuple[Building, ...], wishes: Wishes
+) -> tuple[tuple[Place, ...], Account]:
+    """The mapped points, topped up at buildings to the number that is wished for."""
+    mapped, account = pickup_points_of(extract, ground)
+    generated = more_pickup_points(wishes.pickup_points - len(mapped), ground.area, obstacles, buildings)
+    points = mapped + generated
+    closed = len(points) - int(np.count_nonzero(_open(points, obstacles)))
+    facts = (
+        ("pickup points, mapped", len(mapped)),
         ("pickup points, generated at buildings", len(generated)),
         (f"pickup points within {ZONE_CLEARANCE_M:g} m of a no-fly zone", closed),
-        ("percent of pickup points so closed", _percent(closed, len(pickup_points))),
-        *street_counts,
-        ("sites, generated", len(sites)),
-        ("anchors, generated", len(anchors)),
     )
-    return city, counts
+    return points, account + Account((), facts)
+
+
+def _not_used(extract: Extract) -> tuple[Row, ...]:
+    """What people look for in the account and will not find on the map."""
+    railways = sum(f.kind == "w" and "railway" in f.tags for f in extract.features)
+    return (Row("railway ways", railways, 0, (("no use for these", railways),) if railways else ()),)
 
 
 def _open(places: Sequence[Place], obstacles: Obstacles) -> np.ndarray:
     return obstacles.clear_of_zones(np.array([(p.x_m, p.y_m) for p in places]).reshape(-1, 2))
-
-
-def _percent(part: int, whole: int) -> int:
-    return round(100.0 * part / whole) if whole else 0
 
 
 def _in_districts(spots: tuple[Spot, ...], districts: tuple[District, ...]) -> tuple[Spot, ...]:
@@ -99,13 +115,15 @@ def _in_districts(spots: tuple[Spot, ...], districts: tuple[District, ...]) -> t
     return tuple(replace(spot, district=name) for spot, name in zip(spots, names, strict=True))
 
 
-def _notes(mapped: int, generated: int) -> tuple[str, ...]:
+def _notes(pickup_points: Sequence[Place]) -> tuple[str, ...]:
     notes = [
         "Buildings, streets and no-fly zones are from OpenStreetMap; zones are features of the map with a "
         "buffer, not official airspace.",
         f"A building without a height has {LEVEL_M:g} m per level, or {DEFAULT_HEIGHT_M:g} m.",
         "Depots, facilities, charging pads and anchors are generated, not mapped.",
     ]
+    generated = sum(place.id.startswith("building-") for place in pickup_points)
     if generated:
+        mapped = len(pickup_points) - generated
         notes.append(f"{mapped} pickup points are mapped; {generated} more are generated at buildings.")
     return tuple(notes)

@@ -13,55 +13,82 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely import Polygon
+from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from fleet.city.frame import Frame
 from fleet.city.osm_rules import Tags
+from fleet.city.shapes import flat
 
 Geometries = npt.NDArray[np.object_]
-Counts = tuple[tuple[str, int], ...]
 Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One tagged thing. `kind` is what it was in the file: node, way or relation; degrees (lon, lat)."""
+    """One tagged thing, once. `kind` is what it was in the file: node, way or relation; degrees (lon, lat).
+
+    `geometry` is a node's point, the area of a closed outline, else the course of a way; None where nothing of
+    it is in the file. `line` is the course of a way even where it forms an area. `mended` outlines crossed
+    themselves and are taken for the areas that they enclose.
+    """
 
     kind: Literal["n", "w", "r"]
     osm_id: int
     tags: Tags
-    geometry: BaseGeometry
+    geometry: BaseGeometry | None
+    line: BaseGeometry | None = None
+    mended: bool = False
 
     @property
     def key(self) -> str:
         """Kind and number together, such as `w42`: unique within a file."""
         return f"{self.kind}{self.osm_id}"
 
+    @property
+    def area(self) -> BaseGeometry | None:
+        """The geometry if it is an area."""
+        return self.geometry if isinstance(self.geometry, Polygon | MultiPolygon) else None
+
+    @property
+    def why_no_area(self) -> str:
+        """The reason why it is no area; empty for one that is."""
+        if self.area is not None:
+            return ""
+        if self.kind == "n":
+            return "mapped as a point" if self.geometry is not None else OFF_EARTH
+        return "an outline that does not close" if self.geometry is not None else NOT_WHOLE
+
+
+MIN_AREA_M2 = 0.5
+MIN_WIDTH_M = 0.05
+"""What is smaller or thinner than these everywhere is no building, no zone and no ground."""
+
+OFF_EARTH = "off the earth"
+NOT_WHOLE = "parts missing from the file"
+OUTSIDE = "outside the box"
+
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """The features of a file. What forms an area is in `areas`, and in `lines` too only if it is a street.
+    """The features of a file that matter to us, nodes first, then ways, then relations, each by number.
 
-    `broken` holds the tags of outlines that could not be closed, most often because the extract was cut
-    through them. `box` is the header's (west, south, east, north), if the file has one.
+    `box` is the header's (west, south, east, north), if the file has one. `objects` counts the file's nodes,
+    ways and relations, tagged or not; `doubled` those that it gives more than once.
     """
 
     box: Box | None
-    points: tuple[Feature, ...]
-    lines: tuple[Feature, ...]
-    areas: tuple[Feature, ...]
-    broken: tuple[Tags, ...]
+    features: tuple[Feature, ...]
+    objects: tuple[int, int, int] = (0, 0, 0)
+    doubled: int = 0
 
-    @property
-    def features(self) -> tuple[Feature, ...]:
-        """Every feature once."""
-        closed = {feature.key for feature in self.areas}
-        return self.points + tuple(f for f in self.lines if f.key not in closed) + self.areas
+    def with_tag(self, test: Callable[[Tags], object]) -> tuple[Feature, ...]:
+        """The features whose tags pass `test`."""
+        return tuple(feature for feature in self.features if test(feature.tags))
 
     def buildings(self) -> tuple[Feature, ...]:
         """The areas that are buildings."""
-        return tuple(f for f in self.areas if is_building(f.tags))
+        return tuple(f for f in self.with_tag(is_building) if f.area is not None)
 
 
 def is_building(tags: Tags) -> bool:
@@ -92,9 +119,10 @@ class Ground:
         west, south, east, north = self.area.bounds
         return east - west, north - south
 
-    def project(self, features: Sequence[Feature]) -> Geometries:
-        """The geometries of the features in metres, same order; empty for one that the frame cannot hold."""
-        degrees = np.array([feature.geometry for feature in features], dtype=object)
+    def project(self, shapes: Sequence[BaseGeometry | None]) -> Geometries:
+        """Shapes in degrees, in metres, same order; empty for one that the frame cannot hold, or that is None."""
+        degrees = np.empty(len(shapes), dtype=object)
+        degrees[:] = [Polygon() if shape is None else shape for shape in shapes]
         metres = np.asarray(shapely.transform(degrees, self._to_metres), dtype=object)
         metres[~np.isfinite(shapely.bounds(metres)).all(axis=-1)] = Polygon()
         return metres
@@ -105,3 +133,25 @@ class Ground:
             return np.column_stack(self.frame.to_metres(lonlat[:, 0], lonlat[:, 1]))
 
         return to_metres
+
+
+def solid(shape: BaseGeometry) -> list[Polygon]:
+    """The pieces of a shape in metres that are more than a sliver, as clipping and mending leave them.
+
+    A map file is rounded to a centimetre: a sliver could come out of it without an inside.
+
+    >>> [piece.area for piece in solid(shapely.union_all([shapely.box(0, 0, 2, 2), shapely.box(9, 0, 9.01, 99)]))]
+    [4.0]
+    """
+    whole = shape if shape.is_valid else shapely.make_valid(shape)
+    pieces = (piece for piece in flat(whole) if piece.area >= MIN_AREA_M2)
+    return [piece for piece in pieces if not shapely.buffer(piece, -MIN_WIDTH_M / 2.0).is_empty]
+
+
+def numbered(key: str, index: int) -> str:
+    """The identifier of an object's part, from 0: `w12` is way 12, `r5` relation 5, `n123` node 123.
+
+    >>> numbered("w12", 0), numbered("w12", 1)
+    ('w12', 'w12~2')
+    """
+    return key if index == 0 else f"{key}~{index + 1}"

@@ -95,11 +95,12 @@ def site_spots(extract: Extract, ground: Ground, obstacles: Obstacles) -> Floats
     the ones in the largest piece of open airspace: a depot walled in by no-fly zones would be of no use.
     Where that gives too few, any open ground of the box will do, on a grid of `FALLBACK_STEP_M`.
     """
-    streets = [f for f in extract.lines if f.tags.get("highway") in SITE_HIGHWAYS and is_open_ground(f.tags)]
-    parking = [f for f in extract.areas if "parking" in values_of(f.tags, "amenity") and is_open_ground(f.tags)]
+    open_air = extract.with_tag(is_open_ground)
+    streets = [f.line for f in open_air if f.tags.get("highway") in SITE_HIGHWAYS]
+    parking = [f.area for f in open_air if "parking" in values_of(f.tags, "amenity")]
     corners = shapely.get_coordinates(ground.project(streets))
     middles = shapely.get_coordinates(shapely.point_on_surface(ground.project(parking)))
-    hull = shapely.convex_hull(shapely.union_all([b.footprint for b in obstacles.buildings]))
+    hull = shapely.convex_hull(shapely.geometrycollections([b.footprint for b in obstacles.buildings]))
     built = shapely.intersection(hull, ground.area)
     spots = _usable(np.unique(np.vstack([corners, middles]), axis=0), built, ground, obstacles)
     if len(spots) < SITES:
@@ -179,14 +180,16 @@ def _nearest_free(spots: Floats, centre: Floats, taken: list[int]) -> int:
 
 def place_anchors(buildings: Sequence[Building], area: Polygon) -> tuple[Place, ...]:
     """Ranging anchors on a grid of `ANCHOR_SPACING_M` over the box of the buildings."""
-    hull = shapely.envelope(shapely.union_all([b.footprint for b in buildings]))
+    hull = shapely.envelope(shapely.geometrycollections([b.footprint for b in buildings]))
     inside = shapely.intersection(hull, area)
     spots = _grid(inside.bounds, ANCHOR_SPACING_M)
     return tuple(Place(f"anchor-{i}", float(x), float(y)) for i, (x, y) in enumerate(spots, start=1))
 
 
-def more_pickup_points(missing: int, area: Polygon, obstacles: Obstacles) -> tuple[Place, ...]:
-    """Up to `missing` pickup points at buildings, for places where hardly any are mapped.
+def more_pickup_points(
+    missing: int, area: Polygon, obstacles: Obstacles, buildings: Sequence[Building]
+) -> tuple[Place, ...]:
+    """Up to `missing` pickup points at `buildings`, for places where hardly any are mapped.
 
     One point within the footprint for each of the largest buildings, every third along a curve that visits
     neighbours one after the other, which spreads them as the buildings are spread. Buildings in no-fly zones
@@ -194,7 +197,7 @@ def more_pickup_points(missing: int, area: Polygon, obstacles: Obstacles) -> tup
     """
     if missing <= 0:
         return ()
-    houses = [b for b in obstacles.buildings if b.height_m <= TALL_M]
+    houses = [b for b in buildings if b.height_m <= TALL_M]
     spots = shapely.get_coordinates(shapely.point_on_surface([b.footprint for b in houses]))
     usable = shapely.intersects_xy(area, spots[:, 0], spots[:, 1]) & obstacles.clear_of_tall(spots)
     shut = ~obstacles.clear_of_zones(spots)

@@ -7,7 +7,6 @@ degree, about a centimetre.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,15 +19,20 @@ from shapely.geometry.polygon import orient
 
 from fleet.base.errors import UsageError
 from fleet.base.materials import MATERIALS
+from fleet.base.wholefile import whole_file
 from fleet.city.fields import ORDINARY
 from fleet.city.frame import Frame
 from fleet.city.model import City, Site
+from fleet.city.street_fields import cover_properties, street_properties
 
 DECIMALS = 7
 
 
 def city_to_geojson(city: City) -> dict[str, Any]:
-    """The FeatureCollection of `city` in EPSG:4326. Shells run anticlockwise, as RFC 7946 asks."""
+    """The FeatureCollection of `city` in EPSG:4326. Shells run anticlockwise, as RFC 7946 asks.
+
+    The times of a zone are not written: on the map it is closed always.
+    """
     drafts = list(_drafts(city))
     shapes = _in_degrees(city.frame, [shape for _, shape in drafts])
     document: dict[str, Any] = {"type": "FeatureCollection", "name": city.name}
@@ -49,17 +53,8 @@ def write_geojson(city: City, path: Path) -> None:
     Raises UsageError when the place cannot be written to.
     """
     try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as out:
-            half = Path(out.name)
-            try:
-                out.writelines(_lines(city_to_geojson(city)))
-                out.flush()
-                half.chmod(0o644)
-                half.replace(path)
-            finally:
-                half.unlink(missing_ok=True)
+        with whole_file(path) as out:
+            out.writelines(line.encode() for line in _lines(city_to_geojson(city)))
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from None
 
@@ -84,7 +79,8 @@ def _drafts(city: City) -> Iterator[tuple[dict[str, Any], BaseGeometry]]:
         yield {"kind": "district", "id": district.id, "name": district.name}, orient(district.area)
     for zone in city.zones:
         band = {"floor_m": zone.floor_m, "ceiling_m": zone.ceiling_m}
-        yield {"kind": "no_fly", "id": zone.id, "reason": zone.reason, **band}, orient(zone.area)
+        rule = {} if zone.restriction == "prohibited" else {"restriction": zone.restriction}
+        yield {"kind": "no_fly", "id": zone.id, "reason": zone.reason, **band, **rule}, orient(zone.area)
     for site in city.sites:
         yield _site(site), shapely.Point(site.x_m, site.y_m)
     for place in city.pickup_points:
@@ -96,7 +92,9 @@ def _drafts(city: City) -> Iterator[tuple[dict[str, Any], BaseGeometry]]:
         own = {"kind": "building", "id": building.id, "height_m": building.height_m}
         yield own, orient(building.footprint)
     for number, street in enumerate(city.streets, start=1):
-        yield {"kind": "street", "id": f"street-{number}"}, street
+        yield street_properties(street, number), street.line
+    for number, cover in enumerate(city.covers, start=1):
+        yield cover_properties(cover, number), orient(cover.area)
 
 
 def _site(site: Site) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import shapely
 from shapely import LineString, Polygon
 
-from fleet.city.mapfile import show
+from fleet.city.jsonfile import show
 
 Floats = npt.NDArray[np.float64]
 Rings = tuple[slice, ...]

@@ -13,8 +13,8 @@ from fleet.messages.plane import Command
 
 SHOWN = frozenset(
     {
-        "Alert", "Beat", "PickupCollected", "PickupMissed", "PickupRequested", "RunEnded", "TelemetryFrame",
-        "VehicleQuarantined", "VehicleReported", "VehicleRoster",
+        "AirspaceChanged", "Alert", "Beat", "PickupCollected", "PickupMissed", "PickupRequested", "RunEnded",
+        "TelemetryFrame", "VehicleQuarantined", "VehicleReported", "VehicleRoster",
     }
 )  # fmt: skip
 """The topics that the page draws; these are passed on to browsers."""

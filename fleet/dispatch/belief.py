@@ -12,7 +12,7 @@ from fleet.messages import reports
 
 ARRIVED_WITHIN_M = 2.0
 MAX_FAILURES = 2
-"""After so many vain visits a pickup is given up."""
+"""After so many vain visits a pickup is given up; closed airspace is nobody's failure."""
 ANSWER_WITHIN_MS = 15_000
 """An order that is not answered by then was not heard."""
 Status = Literal["open", "assigned", "collected", "missed"]
@@ -171,7 +171,7 @@ class Belief:
             vehicle.assigned.remove(body.pickup_id)
         pickup = self.pickups.get(body.pickup_id)
         if pickup is not None and pickup.status == "assigned" and pickup.vehicle == body.vehicle:
-            pickup.failures += 1
+            pickup.failures += body.cause != "closed-airspace"
             pickup.reason = body.cause
             self._reopen(pickup)
 

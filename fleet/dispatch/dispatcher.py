@@ -5,21 +5,35 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from fleet.base.errors import RunError
 from fleet.dispatch.belief import Belief, PickupBelief, VehicleBelief
 from fleet.dispatch.params import DispatchParams
-from fleet.dispatch.rounds import ORDER_DELAY_MS, Atlas, Round, dock_order, make_round, stop_orders
+from fleet.dispatch.rounds import (
+    ORDER_DELAY_MS,
+    Atlas,
+    Round,
+    dock_order,
+    make_round,
+    others_could,
+    stop_orders,
+)
 from fleet.messages import orders
+from fleet.messages.airspace import AIRSPACE, AirspaceChanged
 from fleet.messages.envelope import Message
 from fleet.messages.orders import FlyRoute, Recall, StopOrder
 from fleet.messages.port import KeyedPort
-from fleet.messages.reports import OrderAnswered
+from fleet.messages.reports import OrderAnswered, VehicleReported
 from fleet.messages.seal import KeyPair, Verifier
 from fleet.plan.params import SearchParams
-from fleet.plan.problem import UNREACHABLE_MS, Dock, Plan, Problem
+from fleet.plan.problem import UNREACHABLE_MS, Dock, Matrix, Plan, Problem
 from fleet.plan.referee import judge
 
 Solver = Callable[[Problem, SearchParams], Plan]
+AtlasOf = Callable[[frozenset[str], int], Atlas]
+"""The atlas while the zones of these ids are announced or closed, in the wind of a moment, ms."""
 NewKey = Callable[[int], KeyPair]
 MAX_RECALLS = 5
 """So often a vehicle is called home before it is given up as out of reach."""
@@ -37,7 +51,7 @@ class Dispatcher:
     def __init__(
         self,
         *,
-        atlas: Atlas,
+        atlas_of: AtlasOf,
         belief: Belief,
         params: DispatchParams,
         solve: Solver,
@@ -46,7 +60,9 @@ class Dispatcher:
         new_key: NewKey,
         trusted: Verifier,
     ) -> None:
-        self._atlas = atlas
+        self._atlas_of = atlas_of
+        self._shut: frozenset[str] = frozenset()
+        self._atlas = atlas_of(self._shut, 0)
         self._belief = belief
         self._params = params
         self._solve = solve
@@ -69,11 +85,16 @@ class Dispatcher:
             self._belief.hear(body, now_ms)
             if isinstance(body, OrderAnswered):
                 self._answered(body, now_ms)
+            elif isinstance(body, AirspaceChanged) and message.sender == AIRSPACE:
+                self._shut = self._shut - {body.zone} if body.state == "open" else self._shut | {body.zone}
+            elif isinstance(body, VehicleReported) and body.state == "grounded":
+                self._call_off(body.vehicle, now_ms)
             elif isinstance(body, Intent) and not self._trusted.check(message, now_ms):
                 intents.append(body)
         for intent in sorted(intents, key=lambda i: not isinstance(i, orders.RevokeKey)):
             self._heed(intent, now_ms)
         if now_ms >= self._next_ms:
+            self._atlas = self._atlas_of(self._shut, now_ms)
             self._next_ms = now_ms + 1000 * self._params.period_s
             self._take_back_unheard(now_ms)
             self._give_up_late(now_ms)
@@ -92,6 +113,13 @@ class Dispatcher:
             if pickup.status == "assigned":
                 pickup.reason, pickup.need, pickup.limit = NOT_FETCHED, 1.0, 0.0
                 self._miss(pickup)
+
+    def _call_off(self, name: str, now_ms: int) -> None:
+        """A vehicle that must stay on the ground is told to forget its route, which others may do meanwhile."""
+        vehicle = self._belief.vehicles.get(name)
+        if vehicle is not None and not vehicle.awaits and not vehicle.quarantined:
+            self._belief.release(vehicle)
+            self._order_route(vehicle, (), now_ms, append=False)
 
     # ---- intents
 
@@ -185,9 +213,11 @@ class Dispatcher:
         self._given[order.order_id] = order
         self._belief.ordered(vehicle, order.order_id, now_ms)
 
-    def _order_route(self, vehicle: VehicleBelief, stops: tuple[StopOrder, ...], now_ms: int) -> None:
+    def _order_route(
+        self, vehicle: VehicleBelief, stops: tuple[StopOrder, ...], now_ms: int, *, append: bool = True
+    ) -> None:
         self._orders += 1
-        order = FlyRoute(order_id=f"o{self._orders:06d}", vehicle=vehicle.id, append=True, stops=stops)
+        order = FlyRoute(order_id=f"o{self._orders:06d}", vehicle=vehicle.id, append=append, stops=stops)
         self._send(vehicle, order, stops, now_ms)
 
     def _send_loaded_to_unload(self, now_ms: int) -> None:
@@ -209,7 +239,7 @@ class Dispatcher:
         here, there = atlas.node_of[vehicle.free_site], atlas.node_of[dock.id]
         self._order_route(vehicle, (dock_order(atlas, dock.id, unload=True, charge=True),), now_ms)
         kind = atlas.types[vehicle.type]
-        level_w = kind.power_coefficient * (kind.empty_kg + vehicle.load_kg) ** 1.5
+        level_w = kind.power_coefficient * (kind.empty_kg + vehicle.load_kg) ** kind.mass_exponent
         vehicle.free_ms = now_ms + ORDER_DELAY_MS + int(atlas.travel_ms[vehicle.type][here, there])
         vehicle.free_ms += dock.unload_ms + (dock.charge_ms or 0)
         vehicle.free_wh -= level_w * float(atlas.effort_h[vehicle.type][here, there])
@@ -236,6 +266,16 @@ class Dispatcher:
             )
         )
 
+    def _open_without_closures(self, pickup: PickupBelief, now_ms: int) -> bool:
+        """Whether temporary zones, and nothing else, keep everybody from a pickup."""
+        node = self._atlas.node_of[pickup.request.point_id]
+        free = self._atlas_of(frozenset(), now_ms) if self._shut else self._atlas
+        docks = [dock.node for dock in free.docks]
+        return any(
+            bool((_both_ways(then, node, docks) & ~_both_ways(now, node, docks)).any())
+            for now, then in zip(self._atlas.travel_ms, free.travel_ms, strict=True)
+        )
+
     def _hold_round(self, now_ms: int) -> None:
         this = make_round(self._atlas, self._belief, self._params, now_ms)
         if not this.vehicles or not this.pickups:
@@ -259,6 +299,10 @@ class Dispatcher:
         for omission in plan.omitted:
             pickup = this.pickups[omission.pickup]
             pickup.reason, pickup.need, pickup.limit = omission.code, omission.need, omission.limit
+            if omission.code == "no-legal-path" and self._open_without_closures(pickup, now_ms):
+                pickup.reason = "closed-airspace"
+            if omission.code == "no-legal-path" and others_could(self._atlas, self._belief, pickup):
+                pickup.reason = "fleet-busy"
         self._rounds += 1
         self._port.say(
             orders.PlanPublished(
@@ -280,3 +324,8 @@ def _is_late(pickup: PickupBelief, now_ms: int) -> bool:
     if not pickup.seen and not pickup.hopeless:
         pickup.reason, pickup.need, pickup.limit = "window", float(done_ms), float(latest_ms)
     return True
+
+
+def _both_ways(travel_ms: Matrix, node: int, docks: list[int]) -> npt.NDArray[np.bool_]:
+    """For each dock whether there is a way from it to `node` and back."""
+    return np.maximum(travel_ms[docks, node], travel_ms[node, docks]) < UNREACHABLE_MS

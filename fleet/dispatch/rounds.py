@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from fleet.base.materials import MATERIALS
 from fleet.dispatch.belief import Belief, PickupBelief, VehicleBelief
 from fleet.dispatch.params import DispatchParams
 from fleet.messages.orders import StopOrder
-from fleet.plan.problem import Dock, Floats, Matrix, Pickup, Problem, Route, Vehicle, VehicleType
+from fleet.plan.problem import (
+    UNREACHABLE_MS,
+    Dock,
+    Floats,
+    Matrix,
+    Pickup,
+    Problem,
+    Route,
+    Vehicle,
+    VehicleType,
+)
 
 ORDER_DELAY_MS = 2_000
 """An order takes a tick to be heard, and its answer another."""
@@ -23,7 +35,7 @@ _URGENT_MS = 5_400_000
 
 @dataclass(frozen=True)
 class Atlas:
-    """What does not change: types, docks, where everything is, what legs take."""
+    """What is planned with: types, docks, where everything is, what legs take. It changes with the sky alone."""
 
     types: tuple[VehicleType, ...]
     docks: tuple[Dock, ...]
@@ -34,6 +46,13 @@ class Atlas:
     travel_ms: tuple[Matrix, ...]
     effort_h: tuple[Floats, ...]
     end_ms: int
+
+    @cached_property
+    def open_nodes(self) -> npt.NDArray[np.bool_]:
+        """For each node whether any type has a way to it from a dock and back."""
+        docks = [dock.node for dock in self.docks]
+        ways = [np.maximum(m[docks, :], m[:, docks].T).min(axis=0) < UNREACHABLE_MS for m in self.travel_ms]
+        return np.asarray(np.logical_or.reduce(ways))
 
 
 @dataclass(frozen=True)
@@ -74,7 +93,7 @@ def make_round(atlas: Atlas, belief: Belief, params: DispatchParams, now_ms: int
 
 
 def _plannable(vehicle: VehicleBelief, soon_ms: int) -> bool:
-    if vehicle.quarantined or vehicle.awaits or vehicle.state == "lost" or vehicle.free_ms > soon_ms:
+    if vehicle.quarantined or vehicle.awaits or vehicle.state in ("lost", "grounded") or vehicle.free_ms > soon_ms:
         return False
     return not (vehicle.idle and vehicle.load_kg > 0.0)
 
@@ -94,15 +113,47 @@ def _candidates(
     waiting: list[PickupBelief] = []
     beyond: list[PickupBelief] = []
     for pickup in in_order:
-        (waiting if _is_possible(pickup, atlas.types, accepted) else beyond).append(pickup)
+        possible = _is_possible(pickup, atlas.types, accepted) and _is_open(pickup, atlas)
+        (waiting if possible else beyond).append(pickup)
     if len(waiting) <= count:
         return tuple(in_order)
     urgent, rest = waiting[: count // 2], waiting[count // 2 :]
-    starts = [atlas.node_of[v.free_site] for v in vehicles]
     nodes = [atlas.node_of[p.request.point_id] for p in rest]
-    near = atlas.travel_ms[0][np.ix_(starts, nodes)].min(axis=0)
+    near = _soonest(atlas, vehicles, nodes)
     order = sorted(range(len(rest)), key=lambda i: (int(near[i]), rest[i].request.pickup_id))
     return tuple(urgent + [rest[i] for i in order[: count - len(urgent)]] + beyond)
+
+
+def _soonest(atlas: Atlas, vehicles: Sequence[VehicleBelief], nodes: Sequence[int]) -> Matrix:
+    """How near each node is to one of `vehicles`, by air or by street as it goes; all who go alike are measured by
+    the first of their types."""
+    starts: dict[float, list[int]] = {}
+    for vehicle in vehicles:
+        starts.setdefault(atlas.types[vehicle.type].mass_exponent, []).append(atlas.node_of[vehicle.free_site])
+    first = {kind.mass_exponent: number for number, kind in reversed(list(enumerate(atlas.types)))}
+    there = [atlas.travel_ms[first[how]][np.ix_(nodes_from, nodes)] for how, nodes_from in starts.items()]
+    return np.asarray(np.minimum.reduce([times.min(axis=0) for times in there]))
+
+
+def others_could(atlas: Atlas, belief: Belief, pickup: PickupBelief) -> bool:
+    """Whether a pickup to which no vehicle of the round has a way is open to somebody who is busy now."""
+    request, node = pickup.request, atlas.node_of[pickup.request.point_id]
+    hazardous = MATERIALS[request.material].hazardous
+    takers = [atlas.node_of[d.id] for d in atlas.docks if request.material in d.accepts]
+    for vehicle in belief.vehicles.values():
+        if vehicle.quarantined or vehicle.state == "lost":
+            continue
+        kind, travel = atlas.types[vehicle.type], atlas.travel_ms[vehicle.type]
+        if request.declared_kg > kind.payload_kg or request.declared_l > kind.volume_l or hazardous > kind.hazmat:
+            continue
+        home = min((int(travel[node, taker]) for taker in takers), default=UNREACHABLE_MS)
+        if max(int(travel[atlas.node_of[vehicle.free_site], node]), home) < UNREACHABLE_MS:
+            return True
+    return False
+
+
+def _is_open(pickup: PickupBelief, atlas: Atlas) -> bool:
+    return bool(atlas.open_nodes[atlas.node_of[pickup.request.point_id]])
 
 
 def _is_possible(pickup: PickupBelief, types: Sequence[VehicleType], accepted: Set[str]) -> bool:

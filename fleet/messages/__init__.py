@@ -2,5 +2,5 @@
 
 `reports`, `orders`, `security`, `tamper` and `truth` hold one frozen struct per message type; `frames` holds
 the columnar ones; `envelope` wraps them all; `codec` turns envelopes into bytes and back; `seal` signs and
-checks; `port` says what a road must offer.
+checks, for the run that a `run_id` names; `port` says what a road must offer.
 """

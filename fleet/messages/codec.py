@@ -12,6 +12,7 @@ import msgspec
 from fleet.base.errors import MessageError
 from fleet.messages.envelope import WIRE_VERSION, Envelope, Message
 from fleet.messages.plane import Body
+from fleet.messages.run_id import RunId
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Message)
@@ -65,9 +66,9 @@ def encode_json(message: object) -> bytes:
     return _json.encode(message)
 
 
-def signed_bytes(sender: str, seq: int, expires_ms: int, body: Body) -> bytes:
+def signed_bytes(run: RunId, sender: str, seq: int, expires_ms: int, body: Body) -> bytes:
     """The canonical bytes a signature covers."""
-    return _encoder.encode((WIRE_VERSION, sender, seq, expires_ms, body))
+    return _encoder.encode((WIRE_VERSION, run.digits, sender, seq, expires_ms, body))
 
 
 def said_bytes(message: Envelope[Body]) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from fleet.messages.airspace import AirspaceChanged
 from fleet.messages.frames import TelemetryFrame
 from fleet.messages.plane import Frame, Plane, Telemetry
 from fleet.messages.reports import PickupRequested, VehicleReported, VehicleRoster
@@ -68,6 +69,8 @@ class Snapshot(Frame, frozen=True, kw_only=True):
 
     plane: ClassVar[Plane] = Plane.TELEMETRY
     name: str
+    run_id: str
+    """Which run it is: 32 hexadecimal digits, which are part of what is signed."""
     tick: int
     now_ms: int
     tick_ms: int
@@ -86,6 +89,8 @@ class Snapshot(Frame, frozen=True, kw_only=True):
     collected: int
     missed: int
     alerts: tuple[Alert, ...]
+    airspace: tuple[AirspaceChanged, ...]
+    """The last word on each zone that is announced or closed."""
 
 
 class CityMap(Frame, frozen=True, kw_only=True):
@@ -106,6 +111,13 @@ class Receipt(Frame, frozen=True, kw_only=True):
     seq: int
     tick: int
     cause: Cause
+    reason: str = ""
+    """For people; of what is malformed the field, what was expected there, and what was found."""
+
+    @property
+    def refusal(self) -> str:
+        """The cause with its reason, "" where there is none."""
+        return f"{self.cause}: {self.reason}" if self.reason else self.cause
 
 
 class JoinSeat(Frame, frozen=True, kw_only=True):
@@ -123,7 +135,8 @@ class SeatGranted(Frame, frozen=True, kw_only=True):
     """It is yours: you may speak as `senders`.
 
     `seed` is the run's for the scenario's red team, whose draws come from it, and -1 for everybody else. `secret`
-    is the Ed25519 secret to sign orders and intents with, where there are no keys; else it is empty.
+    is the Ed25519 secret to sign orders and intents with, where there are no keys; else it is empty. `run_id` is
+    what this seat signs for.
 
     Answer with the `TickDone` of tick -1 when you are ready; the first tick follows when everybody is.
     """
@@ -134,6 +147,7 @@ class SeatGranted(Frame, frozen=True, kw_only=True):
     tick_ms: int
     seed: int
     secret: bytes
+    run_id: str
 
 
 class SeatRefused(Frame, frozen=True, kw_only=True):

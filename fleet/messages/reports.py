@@ -21,12 +21,16 @@ VehicleState = Literal[
     "queueing",
     "holding",
     "lost",
+    "driving",
+    "grounded",
 ]
-"""What a vehicle says it is doing. `lost` is a vehicle that landed away from every site."""
+"""What a vehicle says it is doing. `lost` is a vehicle that stopped for good away from every site, `grounded` one
+that waits on the ground for the airspace above it to open, or for the wind to turn."""
 
 STATES: tuple[VehicleState, ...] = (
     "idle", "climbing", "cruising", "descending", "servicing",
     "unloading", "charging", "queueing", "holding", "lost",
+    "driving", "grounded",
 )  # fmt: skip
 """The same words in order: telemetry frames carry the index."""
 
@@ -74,8 +78,8 @@ class PickupCollected(Telemetry, frozen=True, kw_only=True):
     volume_l: float
 
 
-FailureCause = Literal["does-not-fit", "out-of-reach", "not-found", "gone"]
-"""Why a vehicle came away empty."""
+FailureCause = Literal["does-not-fit", "out-of-reach", "not-found", "gone", "closed-airspace"]
+"""Why a vehicle came away empty. `closed-airspace`: a temporary zone is in the way."""
 
 
 class PickupFailed(Telemetry, frozen=True, kw_only=True):

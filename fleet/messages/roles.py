@@ -32,12 +32,13 @@ OPEN_TO: Mapping[Door, frozenset[Role]] = MappingProxyType(
 
 CONTROL_VERBS = frozenset({"PauseRun", "ResumeRun", "StepRun", "SetSpeed", "StopRun"})
 ORDER_VERBS = frozenset({"FlyRoute", "Recall"})
+AIRSPACE_VERBS = frozenset({"CloseAirspace", "OpenAirspace"})
 INTENT_VERBS = frozenset({"QuarantineVehicle", "RevokeKey"})
 
 MAY_SAY: Mapping[Role, frozenset[str]] = MappingProxyType(
     {
         "viewer": frozenset(),
-        "operator": CONTROL_VERBS | ORDER_VERBS | INTENT_VERBS,
+        "operator": CONTROL_VERBS | ORDER_VERBS | AIRSPACE_VERBS | INTENT_VERBS,
         "red": frozenset({"StartTamper", "StopTamper", "ForgeOrder", "AttackBegan", "AttackEnded"}),
         "blue": INTENT_VERBS | {"Alert"},
         "recorder": frozenset(),

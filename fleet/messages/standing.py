@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from fleet.messages.airspace import AirspaceChanged
 from fleet.messages.frames import TelemetryFrame
 from fleet.messages.notices import Beat, Snapshot
 from fleet.messages.orders import PickupMissed
@@ -34,6 +35,8 @@ class Standing:
         self.reports = {report.vehicle: report for report in snapshot.vehicles}
         self.open = {pickup.pickup_id: pickup for pickup in snapshot.open_pickups}
         self.alerts = deque(snapshot.alerts, maxlen=KEPT_ALERTS)
+        self.airspace = {change.zone: change for change in snapshot.airspace}
+        """What is announced or closed, by zone."""
         self._collected: set[str] = set()
         self._missed: set[str] = set()
         self._take: dict[type[Body], Callable[[Any], None]] = {
@@ -45,6 +48,7 @@ class Standing:
             PickupCollected: self._take_collected,
             PickupMissed: self._take_missed,
             Alert: self.alerts.append,
+            AirspaceChanged: self._take_airspace,
         }
 
     @property
@@ -72,6 +76,7 @@ class Standing:
             collected=self.collected,
             missed=self.missed,
             alerts=tuple(self.alerts),
+            airspace=tuple(self.airspace.values()),
         )
 
     def _take_beat(self, body: Beat) -> None:
@@ -98,6 +103,12 @@ class Standing:
         self.open.pop(body.pickup_id, None)
         self._missed.discard(body.pickup_id)
         self._collected.add(body.pickup_id)
+
+    def _take_airspace(self, body: AirspaceChanged) -> None:
+        if body.state == "open":
+            self.airspace.pop(body.zone, None)
+        else:
+            self.airspace[body.zone] = body
 
     def _take_missed(self, body: PickupMissed) -> None:
         self.open.pop(body.pickup_id, None)

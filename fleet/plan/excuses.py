@@ -49,14 +49,14 @@ def leg_energy_wh(problem: Problem, kind: int, start: int, end: int, load_kg: fl
     if problem.travel_ms[kind][start, end] >= UNREACHABLE_MS:
         return math.inf
     vehicle = problem.types[kind]
-    mass = math.pow(vehicle.empty_kg + load_kg, 1.5)
+    mass = math.pow(vehicle.empty_kg + load_kg, vehicle.mass_exponent)
     return vehicle.power_coefficient * mass * float(problem.effort_h[kind][start, end])
 
 
 def _leg_energies_wh(problem: Problem, kind: int, start: int | Nodes, end: int | Nodes, load_kg: float) -> Floats:
     """`leg_energy_wh` for one end that is many."""
     vehicle = problem.types[kind]
-    power = vehicle.power_coefficient * math.pow(vehicle.empty_kg + load_kg, 1.5)
+    power = vehicle.power_coefficient * math.pow(vehicle.empty_kg + load_kg, vehicle.mass_exponent)
     barred = problem.travel_ms[kind][start, end] >= UNREACHABLE_MS
     return np.where(barred, math.inf, power * problem.effort_h[kind][start, end])
 

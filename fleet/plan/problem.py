@@ -2,11 +2,11 @@
 
 A problem is plain frozen data. Nodes are positions; vehicles start at nodes, pickups and docks lie at nodes;
 `travel_ms` and `effort_h` hold, per vehicle type, what the leg between two nodes takes. Energy follows from
-effort and the mass in the air:
+effort and the mass that moves:
 
-    energy_wh(leg) = power_coefficient * (empty_kg + load_kg) ** 1.5 * effort_h[leg]
+    energy_wh(leg) = power_coefficient * (empty_kg + load_kg) ** mass_exponent * effort_h[leg]
 
-(`fleet.base.flight` says where that comes from).
+(`fleet.base.flight` says where that comes from, and `fleet.base.drive` for vehicles on the street).
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ Matrix = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 UNREACHABLE_MS = 10**9
-"""`travel_ms` of a leg that cannot be flown legally."""
+"""`travel_ms` of a leg for which there is no legal way."""
 
 
 @dataclass(frozen=True, slots=True)
 class VehicleType:
-    """What vehicles of a kind can do. `reserve_wh` is what must be in the battery at every moment."""
+    """What vehicles of a kind can do. `reserve_wh` is what must be in the battery at every moment; `mass_exponent`
+    is 1.5 by air and 1 by street."""
 
     name: str
     empty_kg: float
@@ -36,6 +37,7 @@ class VehicleType:
     reserve_wh: float
     power_coefficient: float
     hazmat: bool = False
+    mass_exponent: float = 1.5
 
 
 @dataclass(frozen=True, slots=True)

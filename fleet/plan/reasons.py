@@ -108,7 +108,7 @@ class _Alone:
 
     def _power_w(self, type_index: int, load_kg: float) -> float:
         kind = self.problem.types[type_index]
-        return float(kind.power_coefficient * (kind.empty_kg + load_kg) ** 1.5)
+        return float(kind.power_coefficient * (kind.empty_kg + load_kg) ** kind.mass_exponent)
 
     def _legs(self, type_index: int) -> tuple[Floats, Floats]:
         """Effort (h) and time (ms) between all nodes, infinite where there is no legal way."""

@@ -56,7 +56,8 @@ def leg_wh(problem: Problem, type_index: int, start: int, end: int, load_kg: flo
     """Energy of the leg from node to node with `load_kg` on board (the formula of `fleet.plan.problem`)."""
     kind = problem.types[type_index]
     mass = kind.empty_kg + load_kg
-    return kind.power_coefficient * mass * float(mass**0.5) * float(problem.effort_h[type_index][start, end])
+    power_w = kind.power_coefficient * mass * float(mass ** (kind.mass_exponent - 1.0))
+    return power_w * float(problem.effort_h[type_index][start, end])
 
 
 def node_of(problem: Problem, visit: Visit) -> int:

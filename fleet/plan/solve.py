@@ -294,7 +294,7 @@ class _Model:
         effort = np.nan_to_num(effort, nan=0.0, posinf=0.0)
         load = np.zeros(layout.size)
         load[layout.first_pickup : layout.first_copy] = _MEAN_LOAD_SHARE * kind.payload_kg
-        power = kind.power_coefficient * (kind.empty_kg + load) ** 1.5
+        power = kind.power_coefficient * (kind.empty_kg + load) ** kind.mass_exponent
         energy = np.ceil(_CENTI_WH * power[:, None] * effort).astype(np.int64)
         energy[:, layout.end] = 0
         full = problem.effort_h[type_index]

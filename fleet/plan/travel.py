@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from fleet.base.flight import Airframe, Wind, effort_h
-from fleet.city.flight_times import cruise_s
-from fleet.city.paths import PathNetwork
+from fleet.base.flight import Mover, Wind, effort_h
+from fleet.city.ways import Network, travel_s
 from fleet.plan.problem import UNREACHABLE_MS, Floats, Matrix
 
 
-def travel_matrices(
-    network: PathNetwork, airframe: Airframe, wind: Wind, energy_margin: float
-) -> tuple[Matrix, Floats]:
+def travel_matrices(network: Network, airframe: Mover, wind: Wind, energy_margin: float) -> tuple[Matrix, Floats]:
     """(`travel_ms`, `effort_h`) between all nodes of `network`, each (n, n), for vehicles with this airframe.
 
     A leg from a node to itself costs nothing. `energy_margin` multiplies the effort: what one flight may draw
     above the mean.
     """
-    seconds = cruise_s(network, airframe.cruise_mps, wind)
+    seconds = travel_s(network, airframe.cruise_mps, wind)
     vertical = airframe.climb_s + airframe.descent_s
     reachable = np.isfinite(seconds)
     travel = np.where(reachable, np.ceil(1000.0 * (np.where(reachable, seconds, 0.0) + vertical)), UNREACHABLE_MS)

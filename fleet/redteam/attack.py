@@ -99,7 +99,7 @@ def discover() -> dict[str, AttackKind]:
 
 
 class Airborne:
-    """Which vehicles are in the air, as their own reports say; kept by attacks that pick a victim."""
+    """Which vehicles are on their way, as their own reports say; kept by attacks that pick a victim."""
 
     def __init__(self) -> None:
         self.place: dict[str, tuple[float, float]] = {}
@@ -110,13 +110,13 @@ class Airborne:
         body = message.body
         if isinstance(body, VehicleReported):
             self.place[body.vehicle] = (body.x_m, body.y_m)
-            if body.state == "climbing":
+            if body.state in ("climbing", "driving"):
                 self.flying.add(body.vehicle)
             else:
                 self.flying.discard(body.vehicle)
 
     def pick(self, wish: str, rng: np.random.Generator) -> str | None:
-        """The wished-for vehicle once it flies, or one drawn among those that do; None if there is none."""
+        """The wished-for vehicle once it is on its way, or one drawn among those that are; None without any."""
         if wish != "any":
             return wish if wish in self.flying else None
         flying = sorted(self.flying)

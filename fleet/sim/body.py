@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from fleet.base.flight import Airframe
+from fleet.base.flight import Mover
 from fleet.messages.orders import Navigation
 from fleet.messages.port import Port
 from fleet.messages.reports import VehicleState
 from fleet.messages.seal import Verifier
 from fleet.sim.autopilot import Mission
-from fleet.sim.params import VehicleTypeParams
+from fleet.sim.params import VehicleKind
 
 
 class Phase(msgspec.Struct, frozen=True):
-    """One straight piece of a flight: its name, where it ends, how long it lasts, what it draws of level power."""
+    """One straight piece of a way: its name, its end, how long it lasts, its factor on level power."""
 
     name: str
     x_m: float
@@ -43,7 +43,7 @@ class Flight(msgspec.Struct):
 
 @dataclass(slots=True)
 class Body:
-    """A vehicle. `node` is where it stands, -1 in the air; `site` the site it is docked at, "" if at none.
+    """A vehicle. `node` is where it stands, -1 on its way; `site` the site it is docked at, "" if at none.
 
     `turn` counts what it was told to begin: a timeout that carries an older number is void. `flight` is the last
     one it began. The rest is tampering's: `leak_w` is an extra draw on the battery, `label` what it calls whatever
@@ -54,8 +54,8 @@ class Body:
     id: str
     index: int
     kind_name: str
-    kind: VehicleTypeParams
-    airframe: Airframe
+    kind: VehicleKind
+    airframe: Mover
     port: Port
     verifier: Verifier
     node: int
@@ -86,9 +86,9 @@ class Body:
         return sum(self.load.values(), 0.0)
 
     def power_w(self, extra_kg: float = 0.0) -> float:
-        """Level-flight power with the present load and `extra_kg` more."""
-        mass = self.kind.empty_kg + self.load_kg + extra_kg
-        return self.power_coefficient * mass * float(mass**0.5)
+        """Level power with the present load and `extra_kg` more."""
+        mass = self.airframe.empty_kg + self.load_kg + extra_kg
+        return self.power_coefficient * mass * float(mass ** (self.airframe.mass_exponent - 1.0))
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -11,22 +11,26 @@ import numpy.typing as npt
 from fleet.base.flight import Wind
 from fleet.base.materials import MATERIALS
 from fleet.base.streams import Streams
-from fleet.city.airspace import closed_for_landing, obstacles
+from fleet.base.winds import Winds
 from fleet.city.model import City, Place, Site
-from fleet.city.paths import Airspace, PathNetwork
+from fleet.city.paths import Airspace
+from fleet.city.sky import NetworkOf, Schedule
+from fleet.messages.airspace import AIRSPACE
 from fleet.messages.port import Port
 from fleet.messages.reports import PickupRequested, VehicleRoster
+from fleet.messages.run_id import RunId
 from fleet.messages.seal import Verifier
 from fleet.sim.body import Body, Waste
 from fleet.sim.books import Books
 from fleet.sim.docks import Docks, Dockyard, Places
 from fleet.sim.flights import Flights
 from fleet.sim.kernel import Kernel
+from fleet.sim.layers import Layers
 from fleet.sim.motion import Motion
-from fleet.sim.params import DockingParams, SensorParams, VehicleTypeParams
+from fleet.sim.params import DockingParams, SensorParams, VehicleKind
 from fleet.sim.parts import Parts
 from fleet.sim.sensors import Sensors
-from fleet.sim.terrain import Terrain, layer_of
+from fleet.sim.terrain import Terrain
 from fleet.sim.world import World
 
 PortOf = Callable[[str], Port]
@@ -58,7 +62,7 @@ class Setting:
     city: City
     sites: tuple[Site, ...]
     points: tuple[Place, ...]
-    types: Mapping[str, VehicleTypeParams]
+    types: Mapping[str, VehicleKind]
     vehicles: tuple[VehicleSpec, ...]
     waiting: tuple[Waiting, ...]
     wind: Wind
@@ -66,36 +70,43 @@ class Setting:
     sensors: SensorParams
     trusted_keys: Mapping[str, bytes]
     allowed_verbs: Mapping[str, frozenset[str]]
+    run: RunId
+    """What those keys must have signed for."""
+    winds: Winds | None = None
+    """The wind by hour and height; None where it is always `wind`."""
+    closures: Schedule = field(default_factory=Schedule)
+
+    @property
+    def air(self) -> Winds:
+        """What blows when."""
+        return Winds.constant(self.wind) if self.winds is None else self.winds
 
 
-def build_terrain(setting: Setting) -> Terrain:
-    """Nodes in the order sites, pickup points; one layer for each vehicle type in use."""
+def _nodes(
+    setting: Setting,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Where sites and then pickup points are, and which of them have chargers."""
     places: list[Site | Place] = [*setting.sites, *setting.points]
-    x = np.array([p.x_m for p in places])
-    y = np.array([p.y_m for p in places])
-    used = sorted({v.type_name for v in setting.vehicles})
     chargers = np.array([n for n, site in enumerate(setting.sites) if site.chargers], dtype=np.int64)
-    by_height: dict[float, tuple[Airspace, PathNetwork]] = {}
-    layers = {}
-    for name in used:
-        height = setting.types[name].cruise_height_m
-        if height not in by_height:
-            airspace = Airspace(obstacles(setting.city, height))
-            by_height[height] = airspace, _network(setting.city, airspace, height, x, y)
-        layers[name] = layer_of(*by_height[height], setting.types[name].airframe(), setting.wind, chargers)
-    return Terrain(tuple(p.id for p in places), x, y, layers, chargers, setting.wind)
+    return np.array([p.x_m for p in places]), np.array([p.y_m for p in places]), chargers
 
 
-def _network(
-    city: City, airspace: Airspace, height_m: float, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
-) -> PathNetwork:
-    """The network, with points on which one may not land cut off."""
-    network = airspace.network(x, y)
-    shut = np.nonzero(closed_for_landing(city, height_m, x, y))[0]
-    network.length_m[shut, :] = np.inf
-    network.length_m[:, shut] = np.inf
-    network.length_m[shut, shut] = 0.0
-    return network
+def build_terrain(setting: Setting, known: Layers | None = None) -> Terrain:
+    """Nodes in the order sites, pickup points; a layer for each vehicle type in use, as it is at the beginning.
+
+    `known` are the layers of this setting where somebody has them already.
+    """
+    places: list[Site | Place] = [*setting.sites, *setting.points]
+    names = tuple(place.id for place in places)
+    used = sorted({v.type_name for v in setting.vehicles})
+    shut = frozenset(setting.closures.standing(0))
+    return Terrain(names, _nodes(setting), used, known or build_layers(setting), shut)
+
+
+def build_layers(setting: Setting, network_of: NetworkOf = Airspace.network) -> Layers:
+    """What can be reached from where, at any moment of the run; `network_of` may know networks from before."""
+    zones = setting.closures.zones
+    return Layers(setting.city, setting.types, _nodes(setting), setting.air, zones, network_of)
 
 
 def build_world(
@@ -124,6 +135,10 @@ def build_world(
         scale_sigma=sensors.vehicle_scale_sigma,
         citizens=port_of("citizens"),
         truth=port_of("world"),
+        airspace=port_of(AIRSPACE),
+        closures=setting.closures,
+        winds=setting.air,
+        airspace_trust=Verifier({}, {}, setting.run),
         tamper_draw=streams.noise("sim/tampering"),
     )
     world = World(parts)
@@ -150,7 +165,7 @@ def _bodies(setting: Setting, terrain: Terrain, motion: Motion, books: Books, po
                 kind=kind,
                 airframe=airframe,
                 port=port_of(spec.id),
-                verifier=Verifier(setting.trusted_keys, setting.allowed_verbs),
+                verifier=Verifier(setting.trusted_keys, setting.allowed_verbs, setting.run),
                 node=node,
                 site=spec.base,
                 power_coefficient=airframe.power_coefficient,

@@ -8,18 +8,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fleet.base.flight import CLIMB_FACTOR, DESCENT_FACTOR
+from fleet.city.sky import Sky
 from fleet.messages.orders import StopOrder
-from fleet.sim.autopilot import Outlook
+from fleet.sim.autopilot import ENERGY_MARGIN, Outlook
 from fleet.sim.body import Body, Waste
 from fleet.sim.docks import Dockyard
 from fleet.sim.kernel import Kernel
 from fleet.sim.motion import Motion
-from fleet.sim.terrain import Line, Terrain
+from fleet.sim.terrain import Layer, Line, Terrain
 
 NEAREST = 3
-"""From a place that is no node, so many chargers are looked at, the nearest by straight line first."""
+"""From a place that is no node, so many chargers to which a way leads are looked at, the nearest by straight line
+first."""
 
 FULL_SHARE = 0.98
+
+AT_NODE_M = 0.5
+"""Nearer than this a place is a node's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +82,34 @@ class Courses:
             full=charged > FULL_SHARE * body.kind.battery_wh,
         )
 
-    def line(self, body: Body, stop: StopOrder) -> Line | None:
+    def line(self, body: Body, stop: StopOrder, *, free: bool = False) -> Line | None:
         """The legal way from where the body believes to be to a stop, or None.
 
-        Between two known nodes it is the network's; else it leads to where the order says that the stop is.
+        Between two known nodes it is the network's; else it leads to where the order says that the stop is. With
+        `free` it is as if no temporary zone were shut; a foreign controller never heeds them.
         """
-        node = self.node_of(stop)
-        if body.node >= 0 and node >= 0:
-            return self._terrain.line(body.kind_name, body.node, node)
-        return self._terrain.line_between(body.kind_name, self._place(body), (stop.x_m, stop.y_m))
+        start, node, free = self._start(body), self.node_of(stop), free or body.captured
+        if start >= 0 and node >= 0:
+            return self._terrain.line(body.kind_name, start, node, free=free)
+        return self._terrain.line_between(body.kind_name, self._place(body), (stop.x_m, stop.y_m), free=free)
+
+    def _start(self, body: Body) -> int:
+        """The node where a body stands, if there are ways from it: -1 where a zone is announced around it."""
+        ways = self._layer(body).ways
+        if body.node < 0 or not isinstance(ways, Sky) or ways.may_land(*self._place(body)):
+            return body.node
+        return -1
+
+    def _layer(self, body: Body) -> Layer:
+        return self._terrain.layer(body.kind_name, free=body.captured)
 
     def to_charger(self, body: Body) -> Divert | None:
         """The charger that is cheapest to fly to from where the body believes to be, or None."""
-        if body.node >= 0:
-            layer = self._terrain.layers[body.kind_name]
-            node = layer.nearest_charger[body.node]
-            line = None if node < 0 else self._terrain.line(body.kind_name, body.node, node)
-            return None if line is None else Divert(node, line, float(layer.effort_h[body.node, node]))
+        if (start := self._start(body)) >= 0:
+            layer = self._layer(body)
+            node = layer.nearest_charger[start]
+            line = None if node < 0 else self._terrain.line(body.kind_name, start, node, free=body.captured)
+            return None if line is None else Divert(node, line, float(layer.effort_h[start, node]))
         return self._charger_near(body, self._place(body))
 
     def _place(self, body: Body) -> tuple[float, float]:
@@ -104,22 +121,26 @@ class Courses:
         chargers = terrain.charger_nodes
         far = np.hypot(terrain.x_m[chargers] - place[0], terrain.y_m[chargers] - place[1])
         best: Divert | None = None
-        for node in chargers[np.argsort(far, kind="stable")[:NEAREST]].tolist():
+        looked_at = 0
+        for node in chargers[np.argsort(far, kind="stable")].tolist():
             there = float(terrain.x_m[node]), float(terrain.y_m[node])
-            line = terrain.line_between(body.kind_name, place, there)
+            line = terrain.line_between(body.kind_name, place, there, free=body.captured)
             if line is None:
                 continue
             effort_h = terrain.energy_h(body.airframe, line)
             if effort_h < (math.inf if best is None else best.effort_h):
                 best = Divert(node, line, effort_h)
+            looked_at += 1
+            if looked_at == NEAREST:
+                break
         return best
 
     def _energies(self, body: Body, stop: StopOrder) -> tuple[float, float]:
         """Wh of the leg to `stop`, and from there to a charger with what will be on board."""
-        layer = self._terrain.layers[body.kind_name]
-        node = self.node_of(stop)
-        if body.node >= 0 and node >= 0:
-            leg_h = float(layer.effort_h[body.node, node])
+        layer = self._layer(body)
+        start, node = self._start(body), self.node_of(stop)
+        if start >= 0 and node >= 0:
+            leg_h = float(layer.effort_h[start, node])
         else:
             line = self.line(body, stop)
             leg_h = math.inf if line is None else self._terrain.energy_h(body.airframe, line)
@@ -131,3 +152,63 @@ class Courses:
             divert = self._charger_near(body, (stop.x_m, stop.y_m))
             after_h = math.inf if divert is None else divert.effort_h
         return body.power_w() * leg_h, body.power_w(stop.mass_kg) * after_h
+
+    # ---- when the sky changes
+
+    def node_here(self, body: Body) -> int:
+        """The node where a body believes to be, -1 if at none."""
+        x, y = self._place(body)
+        far = np.hypot(self._terrain.x_m - x, self._terrain.y_m - y)
+        nearest = int(np.argmin(far))
+        return nearest if far[nearest] <= AT_NODE_M else -1
+
+    def ahead(self, body: Body) -> list[tuple[float, float]]:
+        """The level way that is left of a body's flight, from where it believes to be."""
+        flight = body.flight
+        rest = () if flight is None else flight.phases[flight.k :]
+        return [self._place(body), *((p.x_m, p.y_m) for p in rest if p.name == "cruising")]
+
+    def way_out(self, body: Body) -> Line | None:
+        """The shortest way to where a body may come down; None if that is here, or it cannot fly there."""
+        ways = self._layer(body).ways
+        way = ways.way_out(*self._place(body)) if isinstance(ways, Sky) else None
+        line: Line | None = None if way is None else way.tolist()
+        flyable = line is not None and math.isfinite(sum(self._terrain.pieces_s(body.airframe, line)))
+        return line if flyable else None
+
+    def out_ms(self, body: Body, *, level: bool) -> float:
+        """How long leaving a zone takes a body on the ground: the climb, and if `level` the way out."""
+        way = self.way_out(body) if level else None
+        cruise_s = 0.0 if way is None else sum(self._terrain.pieces_s(body.airframe, way))
+        seconds = body.airframe.climb_s + cruise_s
+        return 1000.0 * seconds if math.isfinite(seconds) else math.inf
+
+    def can_leave(self, body: Body) -> bool:
+        """Whether the battery lets a body that descends break off, leave the zone it is in, and land outside."""
+        way = self.way_out(body)
+        if way is None:
+            return False
+        frame, height_m = body.airframe, self._motion.place_of(body.index, self._kernel.now_ms)[2]
+        climb_s = (frame.cruise_height_m - height_m) / frame.climb_mps
+        level_s = sum(self._terrain.pieces_s(frame, way))
+        hours = (CLIMB_FACTOR * climb_s + level_s + DESCENT_FACTOR * frame.descent_s) / 3600.0
+        battery_wh = self._motion.gauge_of(body.index, self._kernel.now_ms)
+        return math.isfinite(hours) and ENERGY_MARGIN * body.power_w() * hours <= battery_wh
+
+    def can_go_on(self, body: Body) -> bool:
+        """Whether the wind lets a body end its flight, and come to a charger from there, above the reserve."""
+        flight = body.flight
+        if flight is None or body.phase in ("holding", "descending"):
+            return True
+        line = self.ahead(body)
+        if not math.isfinite(sum(self._terrain.pieces_s(body.airframe, line))):
+            return False
+        now = self._kernel.now_ms
+        ms = sum(p.factor * p.duration_ms for p in flight.phases[flight.k + 1 :])
+        ms += flight.phases[flight.k].factor * (flight.ends_ms - now)
+        far = np.hypot(self._terrain.x_m - line[-1][0], self._terrain.y_m - line[-1][1])
+        node, stop = int(np.argmin(far)), body.mission.next_stop
+        after_h = self._layer(body).to_charger_h(node) if far[node] <= AT_NODE_M else 0.0
+        after_wh = body.power_w(0.0 if stop is None else stop.mass_kg) * after_h
+        need_wh = ENERGY_MARGIN * (body.power_w() * ms / 3_600_000.0 + after_wh)
+        return self._motion.gauge_of(body.index, now) - need_wh >= body.kind.reserve_wh

@@ -33,7 +33,11 @@ ERROR_CUT = 0.12
 """No flight draws more than this share above or below what is reckoned; `autopilot.ENERGY_MARGIN` covers it."""
 
 
-AIRBORNE = frozenset({"climbing", "cruising", "descending"})
+LEVEL = frozenset({"cruising", "driving"})
+IN_THE_AIR = frozenset({"climbing", "cruising", "descending", "holding"})
+"""Phases of somebody who flies. Who holds on the street does not."""
+ON_ITS_WAY = frozenset({"climbing", "cruising", "descending", "driving"})
+"""Phases of somebody who moves."""
 
 
 class Flights:
@@ -81,13 +85,15 @@ class Flights:
         x, y, h = self.motion.place_of(body.index, self.kernel.now_ms)
         line = [(x, y), *line[1:]]
         phases: list[Phase] = []
+        level = "cruising" if frame.flies else "driving"
         if h < top - 1e-6:
             climb_ms = max(1, round(1000 * (top - h) / frame.climb_mps))
             phases.append(Phase("climbing", x, y, top, climb_ms, CLIMB_FACTOR))
         for (px, py), seconds in zip(line[1:], self.terrain.pieces_s(frame, line), strict=True):
             if seconds > 0:
-                phases.append(Phase("cruising", px, py, top, max(1, round(1000 * seconds)), CRUISE_FACTOR))
-        phases.append(_descent(body, line[-1][0], line[-1][1], top))
+                phases.append(Phase(level, px, py, top, max(1, round(1000 * seconds)), CRUISE_FACTOR))
+        if frame.flies:
+            phases.append(_descent(body, line[-1][0], line[-1][1], top))
         return phases
 
     def _next(self, body: Body, flight: Flight, k: int) -> None:
@@ -271,7 +277,7 @@ class Flights:
         x, y, _ = self.motion.place_of(body.index, self.kernel.now_ms)
         ahead: list[Phase] = []
         for n, phase in enumerate(flight.phases[flight.k :]):
-            if phase.name == "cruising":
+            if phase.name in LEVEL:
                 there = phase.x_m, phase.y_m
                 (seconds,) = self.terrain.pieces_s(body.airframe, ((x, y), there))
                 if not math.isfinite(seconds):
@@ -296,7 +302,7 @@ class Flights:
         """Let a phase that has begun go where the receiver leads it; whether it will never end by itself."""
         i, motion = body.index, self.motion
         spoof = self._spoofs.get(i) if body.navigation == "gnss" else None
-        frozen = spoof is not None and spoof.kind == "freeze" and body.phase == "cruising"
+        frozen = spoof is not None and spoof.kind == "freeze" and body.phase in LEVEL
         if frozen:
             motion.freeze(i)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,10 @@ class FalseGauge:
 
 @dataclass(frozen=True, slots=True)
 class Pretence:
-    """A vehicle claims to cruise, at this speed and height, while its body's `turn` is still this one."""
+    """A vehicle claims to be on its way, at this speed and height, while its body's `turn` is still this one."""
 
     turn: int
+    state: Literal["cruising", "driving"]
     speed_mps: float
     height_m: float
 

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from fleet.base.clock import ClockTime
+from fleet.base.drive import Chassis
 from fleet.base.flight import Airframe
-from fleet.base.params import Params, Positive
+from fleet.base.params import NonNegative, Params, Positive, refusal
 
 
-class VehicleTypeParams(Params):
-    """What vehicles of a kind are and can do."""
+class _TypeParams(Params):
+    """What is asked of every vehicle type."""
 
     empty_kg: Positive = Field(le=10_000, description="mass with battery, without load")
     payload_kg: Positive = Field(le=10_000)
     volume_l: Positive = Field(le=100_000, description="what the cargo box holds")
     battery_wh: Positive = Field(le=1_000_000)
     reserve_share: float = Field(0.2, ge=0.05, le=0.5, description="share of the battery never to be used")
+    hazmat: bool = Field(False, description="certified for hazardous materials")
+
+    @property
+    def reserve_wh(self) -> float:
+        """What must be left in the battery at every moment."""
+        return self.reserve_share * self.battery_wh
+
+
+class VehicleTypeParams(_TypeParams):
+    """What vehicles of a kind are and can do that travel by air."""
+
+    travels: Literal["air"] = "air"
     cruise_mps: float = Field(12.0, ge=2.0, le=40.0, description="airspeed")
     climb_mps: float = Field(2.5, ge=0.5, le=10.0)
     descent_mps: float = Field(2.0, ge=0.5, le=10.0)
     cruise_height_m: float = Field(80.0, ge=10.0, le=120.0)
     rotor_disc_m2: float = Field(ge=0.001, le=10_000, description="summed area of all rotor discs")
     efficiency: float = Field(0.53, gt=0.1, le=1.0, description="of rotor, motor and electronics together")
-    hazmat: bool = Field(False, description="certified for hazardous materials")
 
     def airframe(self) -> Airframe:
         """What the physics of flight needs of it."""
@@ -39,13 +53,26 @@ class VehicleTypeParams(Params):
             cruise_height_m=self.cruise_height_m,
         )
 
-    @property
-    def reserve_wh(self) -> float:
-        """What must be left in the battery at every moment."""
-        return self.reserve_share * self.battery_wh
+
+class StreetTypeParams(_TypeParams):
+    """What vehicles of a kind are and can do that travel by street."""
+
+    travels: Literal["street"]
+    streets: Literal["foot", "bicycle", "motor"] = Field(description="whose streets and directions it keeps to")
+    crew_kg: NonNegative = Field(0.0, le=1000, description="who rides or pushes it")
+    cruise_mps: float = Field(ge=0.2, le=40.0, description="speed, the same on every street")
+    wh_per_km: NonNegative = Field(le=10_000, description="from the battery, at half the payload")
+
+    def airframe(self) -> Chassis:
+        """What the physics of driving needs of it."""
+        return Chassis.consuming(
+            self.wh_per_km, self.payload_kg / 2.0, self.empty_kg + self.crew_kg, self.cruise_mps
+        )
 
 
-BUILT_IN_TYPES = MappingProxyType(
+VehicleKind = VehicleTypeParams | StreetTypeParams
+
+BUILT_IN_TYPES: Mapping[str, VehicleKind] = MappingProxyType(
     {
         "scout": VehicleTypeParams(
             empty_kg=6.47, payload_kg=2.73, volume_l=10, battery_wh=526.4, rotor_disc_m2=0.894
@@ -57,9 +84,19 @@ BUILT_IN_TYPES = MappingProxyType(
             empty_kg=65, payload_kg=30, volume_l=150, battery_wh=3968.8, cruise_mps=15,
             rotor_disc_m2=5.91, hazmat=True,
         ),
+        "cargo-bike": StreetTypeParams(
+            travels="street", streets="bicycle", empty_kg=60, crew_kg=75, payload_kg=150, volume_l=1200,
+            battery_wh=1000, cruise_mps=4.2, wh_per_km=15,
+        ),
+        "collector-on-foot": StreetTypeParams(
+            travels="street", streets="foot", empty_kg=10, crew_kg=75, payload_kg=20, volume_l=100,
+            battery_wh=1, cruise_mps=1.2, wh_per_km=0,
+        ),
     }
 )  # fmt: skip
-"""Modelled on the Matrice 350, the Matrice 600 and the FlyCart 30: the makers' masses, batteries and payloads."""
+"""The drones are modelled on the Matrice 350, the Matrice 600 and the FlyCart 30: the makers' masses, batteries
+and payloads. The cargo bike helps its rider from two packs of 500 Wh; whoever walks with a handcart draws nothing,
+and the 1 Wh is for form's sake."""
 
 
 class GroupParams(Params):
@@ -76,7 +113,7 @@ class GroupParams(Params):
 class FleetParams(Params):
     """The fleet: own types (beside the built-in ones) and groups."""
 
-    types: dict[str, VehicleTypeParams] = Field(default_factory=dict)
+    types: dict[str, VehicleKind] = Field(default_factory=dict)
     groups: tuple[GroupParams, ...] = Field(min_length=1)
 
 
@@ -103,11 +140,32 @@ class DockingParams(Params):
     charge_efficiency: float = Field(0.92, gt=0.3, le=1.0, description="battery over meter")
 
 
+class WindStepParams(Params):
+    """What blows at a height from a time of the day on."""
+
+    at: ClockTime
+    height_m: float = Field(10.0, ge=0, le=1000, description="above ground; between heights it goes on evenly")
+    mps: float = Field(ge=0, le=25)
+    from_deg: float = Field(270.0, ge=0, le=360)
+
+
 class WeatherParams(Params):
-    """A constant wind."""
+    """A constant wind, or one by hour and height: a table of every day, in force until the next time in it."""
 
     wind_mps: float = Field(0.0, ge=0, le=25)
     wind_from_deg: float = Field(270.0, ge=0, le=360)
+    wind: tuple[WindStepParams, ...] = Field((), max_length=1000)
+
+    @model_validator(mode="after")
+    def _is_one_or_the_other(self) -> WeatherParams:
+        if self.wind and self.wind_mps > 0.0:
+            raise refusal("either wind_mps or wind", at=["wind_mps"])
+        seen: set[tuple[str, float]] = set()
+        for number, step in enumerate(self.wind):
+            if (step.at, step.height_m) in seen:
+                raise refusal("one wind for each time and height", at=["wind", number])
+            seen.add((step.at, step.height_m))
+        return self
 
 
 class SensorParams(Params):

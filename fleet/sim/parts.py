@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fleet.base.streams import Noise
+from fleet.base.winds import Winds
+from fleet.city.sky import Schedule
 from fleet.messages.envelope import Message
 from fleet.messages.port import Port
 from fleet.messages.reports import PickupRequested
+from fleet.messages.seal import Verifier
 from fleet.sim.body import Body, Waste
 from fleet.sim.books import Books
 from fleet.sim.docks import Docks, Dockyard
@@ -39,6 +42,11 @@ class Parts:
     scale_sigma: float
     citizens: Port
     truth: Port
+    airspace: Port
+    closures: Schedule
+    winds: Winds
+    airspace_trust: Verifier
+    """Whose word closes and opens airspace."""
     tamper_draw: Noise
 
 

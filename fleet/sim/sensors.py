@@ -15,7 +15,7 @@ from fleet.sim.params import SensorParams
 Floats = npt.NDArray[np.float64]
 
 _STATE_CODE: dict[str, int] = {state: code for code, state in enumerate(STATES)}
-_PHASE_STATES = ("climbing", "cruising", "descending")
+_PHASE_STATES = ("climbing", "cruising", "descending", "driving")
 
 
 class Sensors:
@@ -48,7 +48,7 @@ class Sensors:
                 x[i] = y[i] = np.nan
         for i, pretence in motion.lies.pretences.items():
             if bodies[i].turn == pretence.turn:
-                h[i], speed[i], states[i] = pretence.height_m, pretence.speed_mps, _STATE_CODE["cruising"]
+                h[i], speed[i], states[i] = pretence.height_m, pretence.speed_mps, _STATE_CODE[pretence.state]
         return TelemetryFrame(
             tick=tick,
             x_m=pack(x),

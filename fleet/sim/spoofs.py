@@ -6,7 +6,7 @@
              waypoint and never arrives, until the battery asks for the ground; height comes from the barometer
     jam      there is no fix. The autopilot reckons on from its own velocity, with an error of a steady rate
 
-A vehicle that navigates by anchors is not touched, nor is one on the ground, which knows its place by eye.
+A vehicle that navigates by anchors is not touched, nor is one that stands, which knows its place by eye.
 """
 
 from __future__ import annotations

@@ -10,13 +10,13 @@ import math
 from collections.abc import Callable, Sequence
 
 from fleet.base.errors import MessageError
+from fleet.messages.airspace import CloseAirspace, OpenAirspace
 from fleet.messages.envelope import Message
 from fleet.messages.orders import FlyRoute, Navigation, Recall, RotateKey, StopOrder
 from fleet.messages.plane import Command, Injection
 from fleet.messages.reports import (
     FailureCause,
     OrderAnswered,
-    PickupCollected,
     PickupFailed,
     PickupRequested,
     VehicleReported,
@@ -25,8 +25,10 @@ from fleet.messages.reports import (
 from fleet.messages.truth import WorldClosed
 from fleet.sim import autopilot
 from fleet.sim.body import Body, Waste
+from fleet.sim.collecting import collect, fits
 from fleet.sim.courses import Courses
 from fleet.sim.docks import Dockyard
+from fleet.sim.overhead import Moves, Overhead
 from fleet.sim.parts import Ears, Hand, Parts
 
 FIND_WITHIN_M = 15.0
@@ -42,6 +44,8 @@ class World:
         self.bodies = parts.bodies
         self._by_id = {body.id: body for body in parts.bodies}
         self._courses = Courses(parts.terrain, parts.motion, parts.kernel, parts.yards, parts.waste)
+        moves = Moves(self.proceed, self._downed, self._landed_back, self._report)
+        self.overhead = Overhead(parts, self._courses, moves)
         self.tampering: Hand | None = None
         self.ears: Ears | None = None
 
@@ -66,6 +70,8 @@ class World:
                 target = self._by_id.get(body.vehicle)
                 if target is not None:
                     self._send(target, message, now_ms)
+            elif isinstance(body, CloseAirspace | OpenAirspace):
+                self.overhead.hear(message, body)
             elif isinstance(body, RotateKey):
                 for vehicle in self._p.bodies:
                     self._send(vehicle, message, now_ms)
@@ -83,7 +89,8 @@ class World:
         self._p.citizens.say(request)
 
     def start(self) -> None:
-        """Every vehicle reports where it stands."""
+        """Every vehicle reports where it stands, and what airspace is closed is said."""
+        self.overhead.begin()
         for body in self._p.bodies:
             self._report(body, "idle")
 
@@ -180,6 +187,11 @@ class World:
     def proceed(self, body: Body) -> None:
         """Ask the autopilot what is next, and begin it. Whatever was going on before is void."""
         body.turn += 1
+        if self.overhead.holds(body):
+            return
+        if self.overhead.blocks(body):
+            self._give_up(body, "closed-airspace")
+            return
         move = autopilot.next_move(body.mission, self._courses.outlook(body))
         if move == "fly":
             self._fly(body)
@@ -191,6 +203,9 @@ class World:
             self._divert(body)
         else:
             self._give_up(body, "out-of-reach")
+
+    def _leaves(self, body: Body) -> None:
+        self._report(body, "climbing" if body.airframe.flies else "driving")
 
     def _soon(self, body: Body, then: Callable[[Body], None]) -> None:
         """Do `then` at this very moment, but not within what is being done: a mission may have any length."""
@@ -213,7 +228,7 @@ class World:
             self._give_up(body, "out-of-reach")
             return
         self._p.flights.start(body, line, self._landed, self._downed)
-        self._report(body, "climbing")
+        self._leaves(body)
 
     def _landed(self, body: Body) -> None:
         stop = body.mission.next_stop
@@ -238,6 +253,14 @@ class World:
     def _downed(self, body: Body) -> None:
         """The battery forced it to the ground, or no charger can be flown to."""
         self._report(body, "lost")
+
+    def _landed_back(self, body: Body) -> None:
+        """It took off and came down again: it stands where it stood."""
+        node = self._courses.node_here(body)
+        if node >= 0 and self._finds(body, node):
+            yard = self._p.yards.get(self._p.terrain.names[node])
+            body.site = "" if yard is None else yard.id
+        self.proceed(body)
 
     def _miss(self, body: Body, stop: StopOrder) -> None:
         """Landed, and what was to be there is not: without its bearings the vehicle stays on the ground."""
@@ -293,41 +316,11 @@ class World:
             self._give_up(body, "not-found")
         elif not waste.there:
             self._give_up(body, "gone")
-        elif not self._fits(body, waste):
+        elif not fits(body, waste):
             self._give_up(body, "does-not-fit")
         else:
-            self._collect(body, waste)
+            collect(self._p, body, waste)
             self._stop_over(body)
-
-    def _fits(self, body: Body, waste: Waste) -> bool:
-        kind = body.kind
-        return (
-            body.load_kg + waste.kg <= kind.payload_kg
-            and body.load_l + waste.litres <= kind.volume_l + 1e-9
-            and (kind.hazmat or not waste.hazardous)
-        )
-
-    def _collect(self, body: Body, waste: Waste) -> None:
-        p = self._p
-        waste.there = False
-        body.load[waste.material] = body.load.get(waste.material, 0.0) + waste.kg
-        body.load_l += waste.litres
-        p.books.transfer("kg", ("waiting", waste.id), ("aboard", body.id), waste.kg)
-        p.books.compare("kg", ("waiting", waste.id), 0.0)
-        p.books.compare("kg", ("aboard", body.id), body.load_kg)
-        material = body.label or waste.material
-        body.mislabelled += material != waste.material
-        body.weighings += 1
-        error = 1.0 + p.scale_sigma * p.scale_noise.one_normal(body.index, body.weighings)
-        body.port.say(
-            PickupCollected(
-                vehicle=body.id,
-                pickup_id=waste.id,
-                material=material,
-                scale_kg=round(waste.kg * error, 3),
-                volume_l=round(waste.litres, 1),
-            )
-        )
 
     def _stop_over(self, body: Body) -> None:
         body.mission = body.mission.after_stop()
@@ -346,9 +339,13 @@ class World:
         if divert is not None:
             body.bound_for = p.terrain.names[divert.node]
             p.flights.start(body, divert.line, lambda b: self._diverted(b, divert.node), self._downed)
-            self._report(body, "climbing")
+            self._leaves(body)
         elif body.site:
             self._give_up(body, "out-of-reach")
+        elif not body.phase and self.overhead.may_change():
+            self.overhead.ground(body)
+        elif (way := self._courses.way_out(body)) is not None:
+            p.flights.start(body, way, self._downed, self._downed)
         else:
             p.flights.come_down(body, self._downed)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import signal
+import time
 
 import pytest
 from rich.console import Console
@@ -104,6 +105,27 @@ def test_the_state_now_and_no_more():
     assert lines[3].split() == ["light-01", "cruising", "0", "0.5", "0", "0"]
     found = json.loads(as_json.stdout)
     assert (found["name"], found["collected"], found["frame"]["battery_wh"]) == ("toy", 2, [0.5] * 3)
+
+
+def test_the_state_of_a_run_that_has_not_begun_is_that_after_its_first_tick():
+    with PlayedRun() as run:
+        text = fleet("watch", run.url, "--once")
+    assert (text.exit_code, text.stdout.splitlines()[0]) == (0, "played: 3 vehicles")
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_run_that_does_not_begin_is_told_to_be_one(paused):
+    with ToyGate() as gate:
+        gate.begun, gate.paused = False, paused
+        began_s = time.monotonic()
+        text, as_json = (
+            fleet("watch", gate.url, "--once", "--timeout", "0.5", *more) for more in ((), ("--json",))
+        )
+        took_s = time.monotonic() - began_s
+    told = "toy has not begun" + (": it is paused before its first tick" if paused else "")
+    assert (text.exit_code, text.stdout) == (0, told + "\n")
+    assert (json.loads(as_json.stdout)["roster"], as_json.stderr) == (None, told + "\n")
+    assert (took_s < 1.0) is paused
 
 
 def test_the_table_on_a_terminal():
@@ -223,6 +245,16 @@ def test_intents_and_raw_orders(send, run):
         (("raw", '{"type": "Charged"}'), 2, "not a message: Object missing required field"),
         (("raw", '{"type": "StopTamper", "tamper_id": "x"}'), 2, "nothing that the command door takes"),
         (("step", "0"), 2, "0 is not in the range"),
+        (
+            ("raw", '{"type": "StepRun", "ticks": 0}'),
+            2,
+            "StepRun: ticks: expected a whole number from 1 to 1,000,000",
+        ),
+        (
+            ("fly", "light-01", "--metres", "--to", "1e13,0"),
+            2,
+            "FlyRoute: stops.0.x_m: expected a number from -1e+12",
+        ),
         (("pause", "extra"), 2, "unexpected extra argument"),
     ],
 )
@@ -260,6 +292,12 @@ def test_tampering_for_a_while(inject, run):
     assert result.exit_code == 0
     assert "takes effect at tick" in result.stderr
     assert found["stop"]["effect_tick"] >= found["effect_tick"] + 20
+
+
+def test_a_number_beyond_all_bounds_is_not_sent(inject, run):
+    result = inject("navigation.gnss-tow", "light-01", "rate_mps=inf")
+    assert (result.exit_code, heard(run, StartTamper)) == (2, [])
+    assert "StartTamper: parameters.rate_mps: expected a number from -1e+12 to 1e+12, found inf" in result.stderr
 
 
 def test_a_refusal_names_its_cause(inject, run):

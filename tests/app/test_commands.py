@@ -273,9 +273,9 @@ def test_a_map_is_imported_and_flown_over(tmp_path):
     source.write_text(town + "".join(corners) + "".join(ways) + "</osm>")
     result = fleet("map", "import", source, "-o", out, "--json")
     assert result.exit_code == 0, result.stderr
-    assert json.loads(result.stdout)["counts"]["buildings"] == 40
+    assert json.loads(result.stdout)["objects"]["buildings"] == {"found": 40, "on_map": 40, "left_out": {}}
     plain = fleet("map", "import", source, "-o", out)
-    assert re.search(r"^ *40  buildings$", plain.stdout, re.MULTILINE)
+    assert re.search(r"^buildings +40 +40$", plain.stdout, re.MULTILINE)
     assert f"wrote {out}" in plain.stderr
     day = ("run", ROOT / "configs" / "day.yaml", "--set", f"city.map={out}", *TINY, "--json")
     ran = json.loads(fleet(*day).stdout)

@@ -229,6 +229,14 @@ def test_a_seat_that_nobody_takes_is_told_and_nothing_is_written(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_seat_whose_name_looks_like_a_slip_is_remarked_on():
+    bus = ("--bus", "tcp://127.0.0.1:*", "--insecure", "--await", "bleu", "--bus-wait", "0.2")
+    result = fleet("run", FOUR_CORNERS, "--quiet", *bus)
+    assert (result.exit_code, result.stdout) == (1, "")
+    told = "waiting for bleu to join; `bleu` is no team but a seat for an agent (did you mean `blue`?)"
+    assert told in result.stderr.splitlines()
+
+
 def test_at_a_speed_without_a_bus():
     began_s = time.monotonic()
     result = fleet("run", FOUR_CORNERS, "--quiet", "--json", "--set", "run.duration_h=0.02", "--speed", "144")

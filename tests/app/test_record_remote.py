@@ -239,3 +239,26 @@ def test_a_key_of_another_role_is_refused(tmp_path, bus, start, keys):
     assert without.exit_code == 1
     assert "a key is needed" in without.stderr
     assert not Path(tmp_path / "r").exists()
+
+
+def test_a_recorder_whose_key_is_revoked_is_told_so_and_the_run_goes_on(tmp_path, bus, start, keys):
+    run = start("run", FOUR_CORNERS, *LONG, *WAIT, "--bus", bus, *keys[0])
+    recorder = start("record", bus, "-o", tmp_path / "r", *keys[1])
+    recorder.says("recording `four-corners` from tick 0")
+    assert fleet("keys", "revoke", "rita", "--keys", keys[0][1]).exit_code == 0
+    code, _, stderr = recorder.ends()
+    assert code == 1
+    assert stderr.splitlines()[-1] == f"the run at {bus} refuses this key from now on: it was revoked"
+    run.says("the key of recorder `rita` was revoked: it is cut off at tick")
+    assert run.child.poll() is None
+    assert read_run(tmp_path / "r").info["status"] == "failed"
+
+
+def test_a_recorder_that_is_killed_in_a_pause_is_noticed_at_once(tmp_path, bus, start):
+    run = start("serve", FOUR_CORNERS, "--quiet", "--paused", *WAIT, "--bus", bus, "--insecure")
+    recorder = start("record", bus, "-o", tmp_path / "r")
+    recorder.says("recording `four-corners` from tick 0")
+    recorder.child.kill()
+    code, _, stderr = run.ends()
+    assert code == 1
+    assert f"the recorder (process {recorder.child.pid}) is gone at tick 0" in stderr

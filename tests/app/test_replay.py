@@ -155,8 +155,9 @@ def test_what_cannot_be_replayed_is_told(run):
 
     assert "from_tick: expected a record from tick 0 on, found 40" in said(from_tick=40)
     assert "outside: expected who was outside in the run" in said(outside={"senders": 3})
-    keys = {"senders": [], "order_keys": {"operator/kim": "00"}, "away": []}
+    keys = {"run_id": "0" * 32, "senders": [], "order_keys": {"operator/kim": "00"}, "away": []}
     assert "a key of 1 bytes, expected 32" in said(outside=keys)
+    assert "run_id: expected 32 lower-case hex digits, found '00'" in said(outside=keys | {"run_id": "00"})
     assert "stop_tick: expected an integer" in said(status="interrupted", stop_tick="x")
 
 

@@ -8,8 +8,9 @@ from fleet.messages.reports import UnloadRefused
 from fleet.messages.roles import MAY_SAY
 from fleet.messages.seal import KeyPair
 from tests.bus.visitor import until
+from tests.messages.runs import RUN
 
-KIM = KeyPair(b"k" * 32)
+KIM = KeyPair(b"k" * 32, RUN)
 TRUSTED = {"operator/kim": (KIM.public, MAY_SAY["operator"])}
 CITY = CityMap(geojson="{}", origin_lon=7.0, origin_lat=43.0, crs="+proj=aeqd")
 
@@ -24,5 +25,10 @@ def told(number, body=None, sender="a"):
 
 
 def taken(gate, tick):
-    """What the next `take` gives, as soon as it gives anything."""
-    return until(lambda: gate.take(tick))
+    """What the next `take` gives, as soon as it gives anything; looked for as a run does."""
+
+    def look():
+        gate.take_control()
+        return gate.take(tick)
+
+    return until(look)

@@ -13,6 +13,7 @@ from fleet.bus.picture import Picture, RunFacts
 from tests.bus.at_the_gate import CITY, TRUSTED
 from tests.bus.round_table import Table
 from tests.bus.visitor import Visitor
+from tests.messages.runs import RUN
 
 
 @pytest.fixture
@@ -23,8 +24,8 @@ def doors():
 
 @pytest.fixture
 def gate(doors):
-    picture = Picture(RunFacts("test", 1_000, 60_000, 8.0))
-    with Gate(doors, Intake(TRUSTED), tick_ms=1_000, picture=picture, city=CITY) as found:
+    picture = Picture(RunFacts("test", 1_000, 60_000, 8.0, RUN))
+    with Gate(doors, Intake(TRUSTED, RUN), tick_ms=1_000, picture=picture, city=CITY) as found:
         yield found
 
 

@@ -15,6 +15,7 @@ from fleet.messages.orders import FlyRoute, Recall
 from fleet.messages.reports import OrderAnswered, VehicleReported
 from fleet.messages.security import Alert
 from fleet.messages.tamper import ForgeOrder, StartTamper, StopTamper, TamperAnswered
+from tests.messages.runs import RUN
 
 from .toy_gate import CITY, ROSTER, VEHICLES, frame
 
@@ -39,9 +40,9 @@ class PlayedRun:
         self.url = self.doors.endpoints.base
         self.refuses, self.no_effect = "", ""
         self.heard = []
-        facts = RunFacts(name="played", tick_ms=1000, end_ms=3_600_000, start_hour=8.0)
+        facts = RunFacts(name="played", tick_ms=1000, end_ms=3_600_000, start_hour=8.0, run_id=RUN)
         known = keyring.trusted() if trusted is None and keyring is not None else trusted or {}
-        self.gate = Gate(self.doors, Intake(known), tick_ms=1000, picture=Picture(facts), city=CITY)
+        self.gate = Gate(self.doors, Intake(known, RUN), tick_ms=1000, picture=Picture(facts), city=CITY)
         self.gate.beat(1.0, False)
         self._ticks, self._tick_s = ticks, tick_s
         self._paused, self._steps, self._speed = False, 0, 1.0

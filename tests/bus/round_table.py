@@ -13,6 +13,7 @@ from fleet.messages.codec import decode, encode
 from fleet.messages.envelope import Envelope
 from fleet.messages.notices import JoinSeat, SeatGranted, TickDone
 from fleet.messages.plane import Body, Plane
+from tests.messages.runs import RUN
 
 VERSION = "1.2"
 RED = SeatPlan("red", "red", ("red/tow-0",))
@@ -70,7 +71,7 @@ class Table:
         return self.peers[-1]
 
     def barrier(self, *seats: SeatPlan, patience_s: float = LONG_S, drop: bool = False) -> Barrier:
-        terms = Terms(VERSION, 1000, patience_s, drop)
+        terms = Terms(VERSION, 1000, RUN, patience_s, drop)
         return Barrier(self.doors, seats, terms, reserved={"red/tow-1"}, on_seated=self.seated.append)
 
     def seat(self, *seats: SeatPlan, patience_s: float = LONG_S, drop: bool = False) -> tuple[Barrier, list[Peer]]:

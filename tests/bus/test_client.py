@@ -1,5 +1,7 @@
 """The blocking client over real sockets: joining, reading, counting losses, asking, and finding the run gone."""
 
+import math
+import re
 import socket
 import threading
 import time
@@ -17,6 +19,7 @@ from fleet.messages.reports import Charged
 from fleet.messages.seal import Verifier
 from fleet.messages.security import Alert
 from fleet.messages.tamper import StartTamper
+from tests.messages.runs import EARLIER, RUN
 
 from .proxy import Proxy
 from .toy_gate import CITY, VEHICLES, ToyGate, frame, identity
@@ -71,13 +74,27 @@ def test_frames_are_views_of_what_came(gate):
         gate.end()
         (columns,) = client.frames()
     assert columns.tick == 7
-    assert columns.vehicles == VEHICLES
+    assert tuple(columns.vehicles) == VEHICLES
     assert columns.battery_wh.tolist() == [7.5] * 3
     assert columns.state_of(0) == "cruising"
     for array in (columns.x_m, columns.load_kg, columns.state):
         assert not array.flags.writeable
         assert not array.flags.owndata
         assert isinstance(array, np.ndarray)
+
+
+def test_the_names_of_vehicles_can_be_picked_like_their_numbers(gate):
+    with joined(gate) as client:
+        gate.held_tick(frame(7))
+        gate.end()
+        (columns,) = client.frames()
+    assert columns.vehicles[columns.battery_wh < 10].tolist() == list(VEHICLES)
+    assert columns.vehicles[columns.battery_wh > 10].tolist() == []
+    assert columns.vehicles[[2, 0]].tolist() == [VEHICLES[2], VEHICLES[0]]
+    assert type(columns.vehicles[1]) is str, "so that it can be put into an order as it is"
+    assert columns.x_m[columns.vehicles == VEHICLES[1]].shape == (1,)
+    with pytest.raises(ValueError, match="read-only"):
+        columns.vehicles[0] = "mine"
 
 
 def test_what_is_lost_is_counted_by_topic(gate):
@@ -149,7 +166,7 @@ def test_orders_are_signed_counted_and_answered(gate):
         order,
     ]
     verbs = frozenset({"PauseRun", "ResumeRun", "StepRun", "SetSpeed", "StopRun", "Recall"})
-    verifier = Verifier({"operator/kim": KIM.key.public}, {"operator/kim": verbs})
+    verifier = Verifier({"operator/kim": KIM.key.public}, {"operator/kim": verbs}, RUN)
     assert [verifier.check(message, 1_000) for message in gate.heard] == [""] * 6
     assert all(1_000 + 5_000 <= message.expires_ms <= 1_000 + 9_000 for message in gate.heard)
 
@@ -180,6 +197,17 @@ def test_who_may_not_ask_is_told_before_anything_is_sent(gate):
             client.order(PauseRun())
         with pytest.raises(UsageError, match="viewer, which opens no injection door"):
             client.inject("navigation.gnss-tow", "light-01")
+    assert gate.heard == []
+
+
+def test_what_no_run_takes_is_not_sent(gate):
+    with joined(gate, KIM) as client:
+        with pytest.raises(UsageError, match=r"^SetSpeed: factor: expected a number from 0 to 1e\+06, found nan$"):
+            client.speed(math.nan)
+        with pytest.raises(UsageError, match=r"^StepRun: ticks: expected a whole number from 1 to 1,000,000"):
+            client.step(0)
+    with joined(gate, MALLORY) as client, pytest.raises(UsageError, match=r"^StartTamper: parameters\.rate_mps: "):
+        client.inject("navigation.gnss-tow", "light-01", rate_mps=math.inf)
     assert gate.heard == []
 
 
@@ -237,6 +265,17 @@ def test_nobody_there():
 def test_somebody_there_who_is_no_run():
     with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(RunError, match="is it a run"):
         fleet.connect(f"tcp://127.0.0.1:{listener.getsockname()[1]}", timeout_s=0.3)
+
+
+@pytest.mark.parametrize("timeout_s", [-1.0, math.nan, math.inf, "5"])
+def test_a_time_that_is_none(gate, timeout_s):
+    told = f"timeout_s: expected a finite number of seconds from 0, found {timeout_s!r}"
+    with pytest.raises(UsageError, match=re.escape(told)):
+        fleet.connect(gate.url, timeout_s=timeout_s)
+    with pytest.raises(UsageError, match=re.escape(told)):
+        fleet.connect_async(gate.url, timeout_s=timeout_s)
+    with joined(gate) as client, pytest.raises(UsageError, match=re.escape(told)):
+        next(client.messages(timeout_s=timeout_s))
 
 
 def test_a_url_that_is_none():
@@ -298,7 +337,7 @@ def test_another_run_at_the_same_place_is_not_taken_for_the_first():
         gate.held_tick()
         gate.held_tick()
         list(client.messages(timeout_s=0.1))
-    with ToyGate(gate.url, name="other"), client, pytest.raises(RunError, match="another one answers there"):
+    with ToyGate(gate.url, run=EARLIER), client, pytest.raises(RunError, match="another one answers there"):
         list(client)
 
 

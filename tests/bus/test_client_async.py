@@ -46,7 +46,7 @@ def test_reading_to_the_end():
         gate.held_tick(frame(2))
         gate.end()
         found = [frame async for frame in client.frames()]
-        assert [(one.tick, one.vehicles, one.x_m.tolist()) for one in found] == [
+        assert [(one.tick, tuple(one.vehicles), one.x_m.tolist()) for one in found] == [
             (1, VEHICLES, [1.5] * 3), (2, VEHICLES, [2.5] * 3),
         ]  # fmt: skip
         assert client.missed == {"TelemetryFrame": 2}

@@ -13,11 +13,13 @@ from fleet.bus.wire import SeqSource, lifetime_ms, published, read_published
 from fleet.messages.codec import encode
 from fleet.messages.envelope import Envelope
 from fleet.messages.notices import Beat, RunEnded, Snapshot
+from tests.messages.runs import EARLIER, RUN
 
 URL = "tcp://127.0.0.1:5570"
 BASE = Snapshot(
-    name="toy", tick=5, now_ms=5_000, tick_ms=1000, end_ms=9_000, start_hour=8.0, speed=2.0, paused=False,
-    numbers={"Beat": 10}, roster=None, frame=None, vehicles=(), open_pickups=(), collected=0, missed=0, alerts=(),
+    name="toy", run_id=RUN.digits, tick=5, now_ms=5_000, tick_ms=1000, end_ms=9_000, start_hour=8.0,
+    speed=2.0, paused=False, numbers={"Beat": 10}, roster=None, frame=None, vehicles=(),
+    open_pickups=(), collected=0, missed=0, alerts=(), airspace=(),
 )  # fmt: skip
 
 
@@ -79,11 +81,13 @@ def test_a_second_snapshot_tells_what_was_missed_in_between():
     assert reader.snapshot.tick == 8
 
 
-@pytest.mark.parametrize("change", [{"numbers": {"Beat": 3}}, {"name": "other"}, {"tick": 1}])
+@pytest.mark.parametrize("change", [{}, {"numbers": {"Beat": 3}}, {"numbers": {"Beat": 99}, "tick": 90}])
 def test_another_run_at_the_same_place_is_told_apart(change):
     reader = joined()
     with pytest.raises(RunError, match="another one answers"):
-        reader.read(parts(msgspec.structs.replace(BASE, **change), topic=reader.ask_snapshot()), 0.0)
+        reader.read(
+            parts(msgspec.structs.replace(BASE, run_id=EARLIER.digits, **change), topic=reader.ask_snapshot()), 0.0
+        )
 
 
 def test_who_comes_after_the_end_is_told_so():
@@ -193,3 +197,24 @@ def test_a_lost_connection_has_a_while_to_come_back():
     assert life.note("up", 6.9)
     assert life.gives_up_s is None
     life.check(1e9)
+
+
+def test_a_lost_connection_is_spared_while_the_far_side_is_heard_on_another():
+    life = line("reached", "up", "down")
+    life.spare(6.0)
+    life.check(10.9)
+    with pytest.raises(RunError, match="is gone"):
+        life.check(11.0)
+    well = line("reached", "up")
+    well.spare(6.0)
+    assert well.gives_up_s is None
+
+
+def test_a_connection_that_is_expected_must_come_about():
+    life = line().twin()
+    life.expect(1.0)
+    life.expect(3.0)
+    assert life.gives_up_s == 1.0 + 5.0
+    assert not life.note("up", 3.0), "it was never lost"
+    life.expect(4.0)
+    assert life.gives_up_s is None

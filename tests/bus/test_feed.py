@@ -336,6 +336,19 @@ def test_a_recorder_killed_or_stopped_ends_the_run_with_its_name(tmp_path, spawn
         feed.end("failed", {})
 
 
+def test_a_recorder_that_dies_while_nothing_is_said_is_noticed(doors, feed, spawn_reader):
+    child = spawn_reader(url_of(doors))
+    assert feed.await_reader(PATIENCE_S)
+    feed.hear(0, [said(0)])
+    assert child.stdout.readline() == "0\n"
+    feed.look()
+    assert feed.attached == 1
+    child.kill()
+    with pytest.raises(RunError, match=r"the recorder .* is gone at tick 1: its connection broke"):
+        until(feed.look, PATIENCE_S)
+    assert feed.attached == 0
+
+
 def test_a_recorder_that_dies_before_it_confirms_the_end_fails_the_run(doors, feed, spawn_reader):
     child = spawn_reader(url_of(doors))
     assert feed.await_reader(PATIENCE_S)

@@ -21,6 +21,7 @@ from fleet.messages.notices import Beat, MessagesRefused, RunEnded
 from fleet.messages.truth import AttackEnded
 from tests.bus.at_the_gate import CITY, taken, told
 from tests.bus.visitor import Visitor, published, until
+from tests.messages.runs import RUN
 
 
 def telemetry_frame(tick, rows):
@@ -175,7 +176,7 @@ def test_a_reader_that_stopped_holds_nobody_up_and_knows_what_it_missed(visitor)
     rows = 10_000
     with (
         Doors("tcp://127.0.0.1:*", frame_bytes=25 * rows) as doors,
-        Gate(doors, Intake({}), tick_ms=1_000, picture=Picture(RunFacts("t", 1_000, 1, 0.0))) as gate,
+        Gate(doors, Intake({}, RUN), tick_ms=1_000, picture=Picture(RunFacts("t", 1_000, 1, 0.0, RUN))) as gate,
         Visitor(doors.endpoints) as reading,
         Visitor(doors.endpoints) as stopped,
     ):
@@ -258,7 +259,7 @@ def test_a_broken_picture_ends_the_run_with_a_message(doors):
         def snapshot(self, numbers, *, speed, paused):
             raise AssertionError
 
-    with Gate(doors, Intake({}), tick_ms=1_000, picture=Broken()) as gate:
+    with Gate(doors, Intake({}, RUN), tick_ms=1_000, picture=Broken()) as gate:
 
         def hear():
             for _ in range(100):

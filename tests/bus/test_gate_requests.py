@@ -11,7 +11,7 @@ from fleet.bus.gate import Gate
 from fleet.bus.intake import MESSAGES_PER_TICK, Intake
 from fleet.bus.picture import Picture, RunFacts
 from fleet.messages.codec import encode
-from fleet.messages.control import PauseRun, ResumeRun
+from fleet.messages.control import PauseRun, ResumeRun, StepRun
 from fleet.messages.envelope import Envelope
 from fleet.messages.notices import JoinSeat, MessagesRefused, Receipt, SeatRefused
 from fleet.messages.orders import FlyRoute, OrderIssued, Recall, StopOrder
@@ -19,6 +19,7 @@ from fleet.messages.seal import KeyPair
 from fleet.messages.tamper import StartTamper, TamperAnswered
 from tests.bus.at_the_gate import KIM, taken, told
 from tests.bus.visitor import answer, published, request, signed, until
+from tests.messages.runs import RUN
 
 RECALL = Recall(order_id="o", vehicle="v", site="s", x_m=1.0, y_m=2.0, navigation="gnss")
 START = StartTamper(tamper_id="t", primitive="p", target="v", parameters={})
@@ -48,7 +49,7 @@ def test_announcements_have_a_counter_of_their_own(gate, visitor):
     for seq, body in enumerate((RECALL, PauseRun(), route)):
         asker.send(signed(KIM, "operator/kim", seq, body))
     heard = []
-    until(lambda: heard.extend(gate.take(1)) or len(heard) == 5)
+    until(lambda: heard.extend(taken(gate, 1)) or len(heard) == 5)
     issued = [m for m in heard if isinstance(m.body, OrderIssued)]
     assert [m.seq for m in issued] == [0, 1]
     assert (issued[1].body.targets, issued[1].body.x_m, issued[1].body.counter) == (("a", "b"), (1.0, 3.0), 2)
@@ -57,13 +58,15 @@ def test_announcements_have_a_counter_of_their_own(gate, visitor):
 def test_refusals_are_answered_counted_and_said(gate, visitor):
     asker = visitor.asker("command")
     asker.send(b"rubbish")
-    asker.send(signed(KeyPair(b"e" * 32), "operator/kim", 5, RECALL))
+    asker.send(signed(KeyPair(b"e" * 32, RUN), "operator/kim", 5, RECALL))
     asker.send_multipart([b"", signed(KIM, "operator/kim", 6, RECALL)])
     answers = [answer(asker) for _ in range(3)]
     assert answers == [
-        Receipt(seq=-1, tick=-1, cause="malformed"),
+        Receipt(
+            seq=-1, tick=-1, cause="malformed", reason="not a message of this bus: Expected `object`, got `int`"
+        ),
         Receipt(seq=5, tick=-1, cause="bad-signature"),
-        Receipt(seq=-1, tick=-1, cause="malformed"),
+        Receipt(seq=-1, tick=-1, cause="malformed", reason="not a message of this bus: Input data was truncated"),
     ]
     said = gate.take(2)
     assert {m.sender for m in said} == {"gate"}
@@ -73,6 +76,17 @@ def test_refusals_are_answered_counted_and_said(gate, visitor):
         MessagesRefused(door="command", cause="malformed", claimed_sender="", count=2),
     ]
     assert gate.take(3) == []
+
+
+def test_a_receipt_names_the_field_at_fault(gate, visitor):
+    orders, requests = visitor.asker("command"), visitor.asker("injection")
+    orders.send(signed(KIM, "operator/kim", 1, StepRun(ticks=0)))
+    said = answer(orders)
+    assert (said.seq, said.cause) == (1, "malformed")
+    assert said.refusal == "malformed: ticks: expected a whole number from 1 to 1,000,000, found 0"
+    wild = StartTamper(tamper_id="t", primitive="p", target="v", parameters={"rate_mps": 1e300})
+    requests.send(request("red/guest", 1, wild))
+    assert answer(requests).reason == "parameters.rate_mps: expected a number from -1e+12 to 1e+12, found 1e+300"
 
 
 def test_control_is_handed_out_at_once_and_heard_with_the_next_tick(gate, visitor):
@@ -86,6 +100,18 @@ def test_control_is_handed_out_at_once_and_heard_with_the_next_tick(gate, visito
     assert [m.body for m in until(gate.take_control)] == [ResumeRun()]
     assert [m.body for m in gate.take(8)][:2] == [PauseRun(), RECALL]
     assert [answer(asker).tick for _ in range(3)] == [8, 8, 8]
+
+
+def test_an_order_to_the_run_that_comes_between_two_looks_is_not_lost(gate, visitor):
+    asker = visitor.asker("command")
+    assert gate.take_control(8) == []
+    asker.send(signed(KIM, "operator/kim", 1, PauseRun()))
+    gate.wait(5.0)
+    assert gate.take(8) == [], "whoever is told that it was heard may rely on its being obeyed"
+    assert [m.body for m in gate.take_control(9)] == [PauseRun()]
+    assert [m.body for m in gate.take(9)] == [PauseRun()]
+    assert answer(asker) == Receipt(seq=1, tick=9, cause="")
+    assert (gate.take_control(10), gate.take(10)) == ([], [])
 
 
 def test_in_a_long_pause_answers_do_not_wait(gate, visitor):
@@ -132,6 +158,22 @@ def test_what_waits_is_bounded_and_room_comes_back(gate, visitor, monkeypatch):
     asker.send(signed(KIM, "operator/kim", 3, RECALL))
     taken(gate, 2)
     assert answer(asker) == Receipt(seq=3, tick=2, cause="")
+
+
+def test_what_steers_is_bounded_too_and_a_held_run_can_still_be_let_go_on(gate, visitor, monkeypatch):
+    monkeypatch.setattr("fleet.bus.relay.MOST_WAITING", 2)
+    monkeypatch.setattr("fleet.bus.relay.MOST_WAITING_CONTROLS", 3)
+    asker = visitor.asker("command")
+    bodies = [PauseRun()] * 6 + [ResumeRun()] * 4
+    for seq, body in enumerate(bodies):
+        asker.send(signed(KIM, "operator/kim", seq, body))
+    assert [answer(asker) for _ in range(2)] == [Receipt(seq=n, tick=-1, cause="flood") for n in (5, 9)]
+    held = []
+    until(lambda: held.extend(gate.take_control(1)) or len(held) == 8)
+    assert [m.seq for m in held] == [0, 1, 2, 3, 4, 6, 7, 8]
+    assert len(gate.take(1)) == 8 + 1
+    asker.send(signed(KIM, "operator/kim", 10, PauseRun()))
+    assert [m.seq for m in until(gate.take_control)] == [10]
 
 
 def test_tampering_is_answered_to_who_asked_for_it(gate, visitor):
@@ -193,8 +235,8 @@ def test_refusals_add_up_over_ticks(gate, visitor, doors):
 
 @pytest.fixture
 def waiting_for_nobody(doors):
-    picture = Picture(RunFacts("test", 1_000, 60_000, 8.0))
-    with Gate(doors, Intake({}), tick_ms=1_000, picture=picture, unattended=("lockstep",)) as found:
+    picture = Picture(RunFacts("test", 1_000, 60_000, 8.0, RUN))
+    with Gate(doors, Intake({}, RUN), tick_ms=1_000, picture=picture, unattended=("lockstep",)) as found:
         yield found
 
 

@@ -16,6 +16,7 @@ from fleet.messages.orders import RevokeKey
 from fleet.messages.roles import MAY_SAY, ROLES
 from fleet.messages.seal import Verifier
 from tests.bus.visitor import keyring_with
+from tests.messages.runs import RUN
 
 
 @pytest.fixture
@@ -69,11 +70,11 @@ def test_only_who_may_give_orders_is_trusted_with_them(tmp_path):
     }
     trusted = ring.trusted()
     verifier = Verifier(
-        {s: key for s, (key, _) in trusted.items()}, {s: verbs for s, (_, verbs) in trusted.items()}
+        {s: key for s, (key, _) in trusted.items()}, {s: verbs for s, (_, verbs) in trusted.items()}, RUN
     )
     assert verifier is not None
     body = RevokeKey(alert_id="a", holder="h")
-    assert len(people["bo"].key.sign("blue/bo", 1, 2, body)) == 64
+    assert len(people["bo"].key.for_run(RUN).sign("blue/bo", 1, 2, body)) == 64
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a/b", "ü", "x" * 65, "a\n"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleet.bus.keyring import Keyring
-from fleet.messages.seal import KeyPair
+from fleet.messages.seal import SecretKey
 
 
 def test_a_guest_is_known_and_written_nowhere(tmp_path):
@@ -14,7 +14,7 @@ def test_a_guest_is_known_and_written_nowhere(tmp_path):
     holder = ring.holder("page")
     assert holder is not None
     assert (holder.role, holder.revoked, guest.role) == ("operator", False, "operator")
-    assert holder.order_public == KeyPair(bytes.fromhex(guest.order_secret)).public
+    assert holder.order_public == SecretKey(bytes.fromhex(guest.order_secret)).public
     assert ring.holder_of(holder.curve_public) == holder
     assert "operator/page" in ring.trusted()
     assert Keyring.open(tmp_path / "ring").holder("page") is None

@@ -13,6 +13,7 @@ from fleet.bus.seating import SeatPlan, Terms
 from fleet.messages.notices import SeatGranted, SeatRefused, SessionOver
 from tests.bus.round_table import BLUE, LONG_S, RED, SHORT_S, VERSION, Table
 from tests.bus.visitor import until
+from tests.messages.runs import RUN
 
 
 def test_seats_are_given_and_everybody_else_is_told_why_not(table: Table) -> None:
@@ -27,7 +28,9 @@ def test_seats_are_given_and_everybody_else_is_told_why_not(table: Table) -> Non
     red.ask("red")
     seating = threading.Thread(target=barrier.await_seats, args=(LONG_S,))
     seating.start()
-    assert red.hear() == [SeatGranted(seat="red", senders=("red/tow-0",), tick_ms=1000, seed=-1, secret=b"")]
+    assert red.hear() == [
+        SeatGranted(seat="red", senders=("red/tow-0",), tick_ms=1000, seed=-1, secret=b"", run_id=RUN.digits)
+    ]
     red.ready()
     late.ask("red")
     for peer, (_, _, cause) in zip(strangers, wrong, strict=True):
@@ -37,7 +40,9 @@ def test_seats_are_given_and_everybody_else_is_told_why_not(table: Table) -> Non
     assert garbage.hear() == [SeatRefused(cause="expected JoinSeat")]
     assert late.hear() == [SeatRefused(cause="seat `red` is taken")]
     kim.ask("kim")
-    assert kim.hear() == [SeatGranted(seat="kim", senders=("operator/kim",), tick_ms=1000, seed=-1, secret=b"")]
+    assert kim.hear() == [
+        SeatGranted(seat="kim", senders=("operator/kim",), tick_ms=1000, seed=-1, secret=b"", run_id=RUN.digits)
+    ]
     kim.ready()
     seating.join(LONG_S)
     assert [holder.seat for holder in table.seated] == ["red", "kim"]
@@ -111,7 +116,7 @@ def test_what_is_called_while_it_waits_can_end_the_wait(table: Table) -> None:
     def stop() -> None:
         raise KeyboardInterrupt
 
-    barrier = Barrier(table.doors, [RED], Terms(VERSION, 1000), meanwhile=stop)
+    barrier = Barrier(table.doors, [RED], Terms(VERSION, 1000, RUN), meanwhile=stop)
     with pytest.raises(KeyboardInterrupt):
         barrier.await_seats(LONG_S)
 
@@ -130,7 +135,7 @@ def test_who_names_its_own_connection_gets_no_seat(table: Table, monkeypatch: py
 
 def test_only_a_plan_with_a_seed_tells_it_and_who_signs_is_given_a_secret(table: Table) -> None:
     plan = SeatPlan("red", "red", ("red/tow-0",), 5)
-    terms = Terms(VERSION, 1000)
+    terms = Terms(VERSION, 1000, RUN)
     barrier = Barrier(table.doors, [plan, BLUE], terms, secret_of=lambda h: b"s" if h.seat == "blue" else b"")
     red, blue = table.come(), table.come()
     for peer, seat in ((red, "red"), (blue, "blue")):

@@ -10,8 +10,9 @@ from fleet.messages.reports import PickupCollected, PickupRequested, VehicleRepo
 from fleet.messages.security import Alert
 from fleet.messages.standing import KEPT_ALERTS
 from fleet.messages.truth import AttackBegan
+from tests.messages.runs import RUN
 
-FACTS = RunFacts("day", 1000, 3_600_000, 6.5)
+FACTS = RunFacts("day", 1000, 3_600_000, 6.5, RUN)
 ROSTER = VehicleRoster(
     vehicles=("a", "b"), anchors=(), anchor_x_m=(), anchor_y_m=(), anchor_sigma_m=1.0, gnss_sigma_m=1.0
 )

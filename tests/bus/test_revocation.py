@@ -29,6 +29,7 @@ from fleet.messages.roles import DOORS
 from fleet.messages.tamper import StopTamper
 from fleet.messages.truth import AttackEnded
 from tests.bus.visitor import Visitor, keyring_with, request, signed, until
+from tests.messages.runs import RUN
 
 ROLE_AT = {
     "telemetry": "viewer", "command": "operator", "injection": "red", "truth": "recorder", "lockstep": "blue",
@@ -70,7 +71,7 @@ def test_a_revoked_key_is_cut_off_at_every_door_within_a_second(tmp_path, scheme
     stop, said = threading.Event(), []
     with (
         Doors(endpoint, Keyring.open(ring.directory)) as doors,
-        Gate(doors, Intake({}), tick_ms=1_000, picture=Picture(RunFacts("t", 1_000, 1, 0.0))) as gate,
+        Gate(doors, Intake({}, RUN), tick_ms=1_000, picture=Picture(RunFacts("t", 1_000, 1, 0.0, RUN))) as gate,
     ):
         servers = [threading.Thread(target=run_ticks, args=(gate, stop, said))]
         servers += [threading.Thread(target=serve_echo, args=(doors, d, stop)) for d in ("lockstep", "record")]
@@ -115,7 +116,7 @@ def test_a_reader_that_had_not_subscribed_is_cut_too(tmp_path):
     ring, people = keyring_with(tmp_path, kim="viewer")
     with (
         Doors("tcp://127.0.0.1:*", Keyring.open(ring.directory)) as doors,
-        Gate(doors, Intake({}), tick_ms=1_000, picture=Picture(RunFacts("t", 1_000, 1, 0.0))) as gate,
+        Gate(doors, Intake({}, RUN), tick_ms=1_000, picture=Picture(RunFacts("t", 1_000, 1, 0.0, RUN))) as gate,
         Visitor(doors.endpoints, people["kim"]) as visitor,
     ):
         made = visitor.socket(zmq.SUB, "telemetry")
@@ -134,7 +135,7 @@ def test_what_was_let_in_before_the_key_was_revoked_is_not_heard(tmp_path):
     ring, people = keyring_with(tmp_path, mal="red")
     with (
         Doors("tcp://127.0.0.1:*", ring) as doors,
-        Gate(doors, Intake({}), tick_ms=1_000, picture=Picture(RunFacts("t", 1_000, 1, 0.0))) as gate,
+        Gate(doors, Intake({}, RUN), tick_ms=1_000, picture=Picture(RunFacts("t", 1_000, 1, 0.0, RUN))) as gate,
         Visitor(doors.endpoints, people["mal"]) as visitor,
     ):
         visitor.asker("injection").send(request("red/mal", 1, StopTamper(tamper_id="t")))
@@ -151,10 +152,12 @@ def test_a_revoked_operator_steers_nothing(tmp_path):
     ring, people = keyring_with(tmp_path, kim="operator")
     with (
         Doors("tcp://127.0.0.1:*", ring) as doors,
-        Gate(doors, Intake(ring.trusted()), tick_ms=1_000, picture=Picture(RunFacts("t", 1_000, 1, 0.0))) as gate,
+        Gate(
+            doors, Intake(ring.trusted(), RUN), tick_ms=1_000, picture=Picture(RunFacts("t", 1_000, 1, 0.0, RUN))
+        ) as gate,
         Visitor(doors.endpoints, people["kim"]) as visitor,
     ):
-        visitor.asker("command").send(signed(people["kim"].key, "operator/kim", 1, StopRun()))
+        visitor.asker("command").send(signed(people["kim"].key.for_run(RUN), "operator/kim", 1, StopRun()))
         gate.wait(5.0)
         ring.revoke("kim")
         assert gate.take_control(1) == []
@@ -191,7 +194,7 @@ def test_a_broken_lock_ends_the_run_with_a_message(tmp_path, monkeypatch):
     monkeypatch.setattr(ring, "reload_if_changed", bad)
     with (
         Doors("tcp://127.0.0.1:*", ring) as doors,
-        Gate(doors, Intake({}), tick_ms=1_000, picture=Picture(RunFacts("t", 1_000, 1, 0.0))) as gate,
+        Gate(doors, Intake({}, RUN), tick_ms=1_000, picture=Picture(RunFacts("t", 1_000, 1, 0.0, RUN))) as gate,
     ):
         until(lambda: "fleet-lock" not in {thread.name for thread in threading.enumerate()})
         for ask in (lambda: gate.take(0), lambda: gate.hear(0, [])):

@@ -24,7 +24,11 @@ from fleet.messages.notices import ParticipantDropped, SeatGranted, SessionOver,
 from fleet.messages.orders import RevokeKey
 from fleet.messages.plane import Body, Plane
 from fleet.messages.port import Bus, Port, Seat
+from fleet.messages.roles import INTENT_VERBS
+from fleet.messages.run_id import RunId
+from fleet.messages.seal import Verifier
 from fleet.messages.security import Alert
+from tests.messages.runs import RUN
 
 VERSION = "1.2"
 BLUE = SeatPlan("blue", "blue", ("watchman", "respond"))
@@ -92,7 +96,7 @@ def doors() -> Iterator[Doors]:
 
 
 def barrier_of(doors: Doors, *seats: SeatPlan) -> Barrier:
-    return Barrier(doors, seats or [BLUE], Terms(VERSION, 1000, PATIENCE_S))
+    return Barrier(doors, seats or [BLUE], Terms(VERSION, 1000, RUN, PATIENCE_S))
 
 
 def test_participants_hear_and_speak_as_if_they_were_inside(doors: Doors, pool: ThreadPoolExecutor) -> None:
@@ -198,7 +202,7 @@ def test_nonsense_from_the_far_side_is_an_error_with_words(answers: list[list[An
     far.bind("tcp://127.0.0.1:*")
     # A client counts the doors' ports from the first one on; the lock-step door is the fifth.
     port = int(far.getsockopt_string(zmq.LAST_ENDPOINT).rpartition(":")[2]) - 4
-    granted = SeatGranted(seat="blue", senders=("watchman",), tick_ms=1000, seed=-1, secret=b"")
+    granted = SeatGranted(seat="blue", senders=("watchman",), tick_ms=1000, seed=-1, secret=b"", run_id=RUN.digits)
 
     def wire(part: Any) -> bytes:
         body = granted if part == "granted" else part
@@ -250,7 +254,7 @@ def test_with_keys_the_lock_tells_who_has_the_seat(ring: Ring, pool: ThreadPoolE
     bert = ring.make("bert", "blue")
 
     def make(granted: SeatGranted, bus: Bus) -> Sequence[Seat]:
-        return [Seat(Guard(bus.port("respond", bert.key), []), EYES)]
+        return [Seat(Guard(bus.port("respond", bert.key.for_run(RunId(granted.run_id))), []), EYES)]
 
     with Doors("tcp://127.0.0.1:*", ring.keyring) as doors:
         served = pool.submit(serve_seat, wish(doors.endpoints.base, identity=bert), make)
@@ -260,7 +264,8 @@ def test_with_keys_the_lock_tells_who_has_the_seat(ring: Ring, pool: ThreadPoolE
         assert (holder.peer.name, holder.peer.role) == ("bert", "blue")
         barrier.open(1, 1_000, [])
         (intent,) = barrier.collect()
-        assert len(intent.signature) == 64
+        trusted = Verifier({"respond": bert.key.public}, {"respond": INTENT_VERBS}, RUN)
+        assert trusted.check(intent, 1_000) == ""
         barrier.finish()
         assert served.result(PATIENCE_S).said == 1
 
@@ -275,7 +280,7 @@ def _await_until_told(doors: Doors, served: Future[Served]) -> None:
             raise Told
 
     with pytest.raises(Told):
-        Barrier(doors, [BLUE], Terms(VERSION, 1000), meanwhile=look).await_seats(PATIENCE_S)
+        Barrier(doors, [BLUE], Terms(VERSION, 1000, RUN), meanwhile=look).await_seats(PATIENCE_S)
 
 
 def _foreign(ring: Ring) -> Identity:
@@ -321,7 +326,8 @@ def test_who_is_revoked_during_the_run_is_gone_within_a_second(ring: Ring, pool:
         dropped = _go_on(barrier)
         assert dropped == [ParticipantDropped(seat="blue", cause="gone")]
         assert barrier.holders == ()
-        assert served.exception(PATIENCE_S) is not None or served.result().cause
+        said = str(served.exception(PATIENCE_S) or served.result().cause)
+        assert "revoked" in said, said
 
 
 def _go_on(barrier: Barrier) -> list[Body]:

@@ -116,8 +116,14 @@ def test_red_says_injections_and_labels_each_counted_by_plane() -> None:
         ([done(), say(AttackEnded(attack_id="t"))], "may not say AttackEnded"),
         ([done(), done()], "not a sender of this seat"),
         ([done(), say(ALERT, t_ms=6_000)], "expected t_ms 7000, found 6000"),
-        ([done(), say(replace_in(ALERT, score=math.inf))], "Alert of watchman holds a value that is not finite"),
-        ([done(), say(replace_in(ALERT, evidence="x" * 300))], "Alert of watchman holds a value"),
+        (
+            [done(), say(replace_in(ALERT, score=math.inf))],
+            r"watchman: score: expected a number from .*, found inf",
+        ),
+        (
+            [done(), say(replace_in(ALERT, evidence="x" * 300))],
+            r"watchman: evidence: expected a text of at most",
+        ),
         ([done(), say(ALERT, seq=1)], "expected number 0, found 1"),
         ([done(), say(ALERT), say(ALERT)], "expected number 1, found 0"),
         ([done(), say(ALERT, v=2)], "wire version"),

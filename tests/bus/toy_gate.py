@@ -21,8 +21,9 @@ from fleet.messages.envelope import Envelope
 from fleet.messages.frames import TelemetryFrame, pack
 from fleet.messages.notices import Beat, CityMap, Receipt, RunEnded, Snapshot
 from fleet.messages.reports import VehicleRoster
-from fleet.messages.seal import KeyPair
+from fleet.messages.seal import SecretKey
 from fleet.messages.tamper import ForgeOrder, StartTamper, StopTamper, TamperAnswered
+from tests.messages.runs import RUN
 
 VEHICLES = ("light-01", "light-02", "heavy-01")
 ROSTER = VehicleRoster(
@@ -39,7 +40,7 @@ CITY = CityMap(
 
 def identity(name, role):
     """A person's keys; the lock's are of no use where there is none."""
-    return Identity(name, role, b"", b"", b"", KeyPair(bytes([len(name)]) * 32))
+    return Identity(name, role, b"", b"", b"", SecretKey(bytes([len(name)]) * 32))
 
 
 def frame(tick, rows=3):
@@ -57,18 +58,21 @@ class ToyGate:
     tick, unless `no_effect` says why not.
     """
 
-    def __init__(self, endpoint="tcp://127.0.0.1:*", *, keyring=None, name="toy", frame_bytes=1_000):
+    def __init__(self, endpoint="tcp://127.0.0.1:*", *, keyring=None, name="toy", frame_bytes=1_000, run=RUN):
         self.doors = Doors(endpoint, keyring, frame_bytes=frame_bytes)
         self.url = self.doors.endpoints.base
         self.name = name
+        self.run = run
         self.tick, self.speed, self.paused = 0, 1.0, False
         self.numbers: dict[str, int] = {}
         self.heard: list[Any] = []
         self.judge: Callable[[Any], str] = lambda message: ""
         self.no_effect = ""
+        self.begun = True
         self.before_receipt: Callable[[Any], None] = lambda message: None
         self.mute = False
         self.readers: set[bytes] = set()
+        self.snapshots = 0
         self._seq = 0
         self._todo: queue.SimpleQueue[tuple[Callable[[], Any], queue.SimpleQueue]] = queue.SimpleQueue()
         self._stop = threading.Event()
@@ -113,7 +117,15 @@ class ToyGate:
         while self.do(lambda: len(self.readers)):
             assert time.monotonic() < deadline, self.readers
 
+    def wait_for_snapshots(self, count):
+        """So many were asked for, and sent, since the beginning."""
+        deadline = time.monotonic() + 10
+        while self.do(lambda: self.snapshots) < count:
+            assert time.monotonic() < deadline, self.snapshots
+
     def close(self):
+        if self._stop.is_set():
+            return
         self._stop.set()
         self._thread.join(timeout=10)
         assert not self._thread.is_alive()
@@ -139,9 +151,10 @@ class ToyGate:
 
     def snapshot(self):
         return Snapshot(
-            name=self.name, tick=self.tick, now_ms=1000 * self.tick, tick_ms=1000, end_ms=3_600_000,
-            start_hour=8.0, speed=self.speed, paused=self.paused, numbers=dict(self.numbers), roster=ROSTER,
-            frame=frame(self.tick), vehicles=(), open_pickups=(), collected=2, missed=1, alerts=(),
+            name=self.name, run_id=self.run.digits, tick=self.tick, now_ms=1000 * self.tick, tick_ms=1000,
+            end_ms=3_600_000, start_hour=8.0, speed=self.speed, paused=self.paused, numbers=dict(self.numbers),
+            roster=ROSTER if self.begun else None, frame=frame(self.tick) if self.begun else None,
+            vehicles=(), open_pickups=(), collected=2, missed=1, alerts=(), airspace=(),
         )  # fmt: skip
 
     def _loop(self):
@@ -165,6 +178,7 @@ class ToyGate:
         (self.readers.add if frame_of[0] == 1 else self.readers.discard)(topic)
         if frame_of[0] == 1 and topic.startswith("?"):
             body = CITY if topic.startswith("?city/") else self.snapshot()
+            self.snapshots += isinstance(body, Snapshot)
             self.doors.socket("telemetry").send_multipart(published(topic, 0, self.envelope(body)))
 
     def _asked(self, door, parts):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from shapely import Point, box
 
-from fleet.city.airspace import closed_for_landing, obstacles
+from fleet.city.airspace import closed_for_landing, closing, obstacles
 from fleet.city.frame import Frame
 from fleet.city.model import Building, City, Zone
 
@@ -72,3 +72,40 @@ def test_landing_is_closed_under_a_zone_that_begins_below_the_cruise_height():
     assert closed_for_landing(city, 60.1, x, y).tolist() == [True, True, True, False, True]
     assert not closed(city, 50.0, 5.0, 5.0)
     assert closed_for_landing(City("c", FRAME), 60.0, [0.0], [0.0]).tolist() == [False]
+
+
+def ruled(name, restriction, x, floor_m=0.0):
+    return Zone(name, "nature", box(x, 0, x + 10, 10), floor_m, 120.0, restriction)
+
+
+RULED = (
+    ruled("a", "prohibited", 0),
+    ruled("b", "authorization", 100),
+    ruled("b~2", "authorization", 200),
+    ruled("c", "none", 300),
+    ruled("bb", "conditional", 400),
+    ruled("d", "uspace", 500),
+)
+
+
+def test_every_zone_closes_but_those_without_restriction_and_those_one_may_enter():
+    assert [z.id for z in closing(RULED)] == ["a", "b", "b~2", "bb", "d"]
+    assert [z.id for z in closing(RULED, frozenset({"b", "d"}))] == ["a", "bb"]
+    assert [z.id for z in closing(RULED, frozenset({"b~2", "x"}))] == ["a", "b", "bb", "d"]
+
+
+def test_a_zone_without_restriction_is_flown_through_and_landed_in():
+    city = City("c", FRAME, zones=RULED)
+    x, y = np.array([5.0, 105.0, 205.0, 305.0, 405.0, 505.0]), np.full(6, 5.0)
+    assert closed_for_landing(city, 60.0, x, y).tolist() == [True, True, True, False, True, True]
+    assert [closed(city, 60.0, a, 5.0) for a in x] == [True, True, True, False, True, True]
+
+
+def test_only_the_zones_that_are_closed_now_are_in_the_way():
+    city = City("c", FRAME, (Building("h", box(0, 100, 10, 110), 90.0),), zones=RULED)
+    x, y = np.array([5.0, 105.0]), np.full(2, 5.0)
+    now = RULED[1:2]
+    assert [closed(city, 60.0, a, 5.0, closed=now) for a in x] == [False, True]
+    assert closed_for_landing(city, 60.0, x, y, closed=now).tolist() == [False, True]
+    assert closed_for_landing(city, 60.0, x, y, closed=iter(())).tolist() == [False, False]
+    assert len(obstacles(city, 60.0, closed=())) == 1, "buildings stay"

@@ -6,8 +6,8 @@ from copy import deepcopy
 import pytest
 
 from fleet.base.errors import InputError
+from fleet.city.jsonfile import MOST_FAULTS
 from fleet.city.load import load_city
-from fleet.city.mapfile import MOST_FAULTS
 
 from .small import GOOD, PLACE, faults, good, square
 
@@ -45,6 +45,8 @@ ONE_FAULT = [
     ("z", "properties.reason", REMOVED, "properties.reason", "expected text"),
     ("z", "properties.floor_m", -1, "properties.floor_m", "at least 0"),
     ("z", "properties.ceiling_m", 0, "properties.ceiling_m", "above floor_m"),
+    ("z", "properties.restriction", "authorisation", "properties.restriction", "did you mean `authorization`?"),
+    ("z", "properties.restriction", True, "properties.restriction", "one of prohibited, authorization"),
     ("d", "properties.name", REMOVED, "properties.name", "expected text"),
     ("b", "properties.height_m", 0, "properties.height_m", "a number above 0"),
     ("b", "properties.height_m", "tall", "properties.height_m", 'found "tall"'),
@@ -66,6 +68,16 @@ ONE_FAULT = [
     ("depot", "geometry.type", "Polygon", "geometry.type", "Point for a site"),
     ("b", "geometry.type", "Point", "geometry.type", "Polygon or MultiPolygon for a building"),
     ("s1", "geometry.coordinates", [[10, 50]], "geometry.coordinates", "at least 2 positions"),
+    ("s1", "properties.oneway", 2, "properties.oneway", "one of -1, 0, 1, found 2"),
+    ("s1", "properties.oneway", True, "properties.oneway", "found true"),
+    ("s1", "properties.oneway_bicycle", "no", "properties.oneway_bicycle", "one of -1, 0, 1"),
+    ("s1", "properties.maxspeed_kmh", 0, "properties.maxspeed_kmh", "a number above 0"),
+    ("s1", "properties.access", "foot", "properties.access", "a list of foot, bicycle, motor"),
+    ("s1", "properties.access", ["car"], "properties.access[0]", "one of foot, bicycle, motor"),
+    ("s1", "properties.access", ["bicyle"], "properties.access[0]", "did you mean `bicycle`?"),
+    ("s1", "properties.layer", 1.5, "properties.layer", "one of -9"),
+    ("s1", "properties.highway", 7, "properties.highway", "expected text"),
+    ("s1", "properties.bridge", "yes", "properties.bridge", "true or false"),
     ("depot", "geometry.coordinates", REMOVED, "geometry.coordinates", "found nothing"),
     ("depot", "geometry.coordinates", [10.0], "geometry.coordinates", "[longitude, latitude]"),
     ("depot", "geometry.coordinates", ["10", "50"], "geometry.coordinates", "two numbers"),

@@ -98,7 +98,7 @@ def test_an_invalid_building_is_repaired_and_mentioned(tmp_path):
     city = load(tmp_path, document)
     assert [b.id for b in city.buildings] == ["b", "bow", "bow~2"]
     assert all(b.footprint.is_valid and b.footprint.area > 1000 for b in city.buildings[1:])
-    assert city.notes == ("a first note", "1 building outline(s) were not valid and were repaired: bow")
+    assert city.notes == ("a first note", "1 outline(s) were not valid and were repaired: bow")
 
 
 def test_unknown_properties_heights_and_a_byte_order_mark_are_let_pass(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from fleet.base.errors import UsageError
 from fleet.base.materials import MATERIALS
 from fleet.city.frame import Frame
 from fleet.city.load import load_city
-from fleet.city.model import Building, City, District, Place, Site, Zone
+from fleet.city.model import MODES, Building, City, Cover, District, Place, Restriction, Site, Street, Zone
 from fleet.city.save import city_to_geojson, write_geojson
 
 from .small import good, load
@@ -25,6 +26,21 @@ SQUARE = st.tuples(METRES, METRES, st.floats(10, 500)).map(lambda v: box(v[0], v
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)
 MATERIAL_SETS = st.frozensets(st.sampled_from(list(MATERIALS)), min_size=1)
 HEIGHTS = st.floats(1, 300)
+WAYS = st.sampled_from([-1, 0, 1])
+STREETS = st.builds(
+    Street,
+    st.lists(SPOT, min_size=2, max_size=5).map(LineString),
+    highway=NAMES,
+    oneway=WAYS,
+    maxspeed_kmh=st.none() | st.floats(1, 200),
+    access=st.frozensets(st.sampled_from(MODES)),
+    oneway_bicycle=st.none() | WAYS,
+    layer=st.integers(-9, 9),
+    bridge=st.booleans(),
+    tunnel=st.booleans(),
+    name=st.just("") | NAMES,
+    id=st.just("") | NAMES,
+)
 
 
 def some(make, things):
@@ -40,7 +56,12 @@ def cities(draw):
         frame=Frame(draw(st.floats(-179, 179)), draw(st.floats(-80, 80))),
         buildings=draw(some(lambda n, v: Building(n, *v), st.tuples(SQUARE, HEIGHTS))),
         districts=draw(some(lambda n, v: District(n, *v), st.tuples(NAMES, SQUARE))),
-        zones=draw(some(lambda n, v: Zone(n, v[0], v[1], v[2], v[2] + 60), st.tuples(NAMES, SQUARE, HEIGHTS))),
+        zones=draw(
+            some(
+                lambda n, v: Zone(n, v[0], v[1], v[2], v[2] + 60, v[3]),
+                st.tuples(NAMES, SQUARE, HEIGHTS, st.sampled_from(get_args(Restriction))),
+            )
+        ),
         sites=(
             Site("home", *home, base=True, pads=draw(st.integers(1, 9)), chargers=draw(st.integers(0, 9))),
             *draw(
@@ -54,7 +75,8 @@ def cities(draw):
             some(lambda n, v: Place(n, *v[0], materials=tuple(sorted(v[1]))), st.tuples(SPOT, MATERIAL_SETS))
         ),
         anchors=draw(some(lambda n, v: Place(n, *v), SPOT)),
-        streets=tuple(LineString(v) for v in draw(st.lists(st.lists(SPOT, min_size=2), max_size=2))),
+        streets=tuple(draw(st.lists(STREETS, max_size=2))),
+        covers=tuple(draw(st.lists(st.builds(Cover, NAMES, SQUARE), max_size=2))),
         attribution=draw(st.one_of(st.just(""), NAMES)),
         notes=tuple(draw(st.lists(NAMES, max_size=2))),
     )
@@ -67,7 +89,8 @@ def shapes(city):
         *(d.area for d in city.districts),
         *(z.area for z in city.zones),
         *(shapely.Point(p.x_m, p.y_m) for p in (*city.sites, *city.pickup_points, *city.anchors)),
-        *city.streets,
+        *(s.line for s in city.streets),
+        *(c.area for c in city.covers),
     ]
     return shapely.transform(
         np.array(metres, dtype=object), lambda xy: np.column_stack(city.frame.to_degrees(*xy.T))
@@ -81,8 +104,10 @@ def facts(city):
         (city.name, city.attribution, city.notes),
         [(b.id, b.height_m) for b in city.buildings],
         [(d.id, d.name) for d in city.districts],
-        [(z.id, z.reason, z.floor_m, z.ceiling_m) for z in city.zones],
+        [(z.id, z.reason, z.floor_m, z.ceiling_m, z.restriction) for z in city.zones],
         [replace(p, **bare) for p in (*city.sites, *city.pickup_points, *city.anchors)],
+        [replace(s, line=None, id=s.id or f"street-{n}") for n, s in enumerate(city.streets, start=1)],
+        [c.kind for c in city.covers],
     )
 
 

@@ -7,26 +7,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleet.base.materials import MATERIALS
-from fleet.city import osm_rules
-from fleet.city.osm_layers import Seed, containing_buffer, voronoi_districts
+from fleet.city import osm_heights, osm_rules
+from fleet.city.osm_layers import Seed, voronoi_districts
+from fleet.city.osm_zone_rules import DEFAULT_RULES, ZoneRule, matching_rules
+from fleet.city.osm_zones import containing_buffer
 
 LENGTHS = st.floats(min_value=0.01, max_value=900.0).map(lambda v: round(v, 3))
 
 
 @given(LENGTHS, st.sampled_from(["", "m", " m", " metres", "M"]), st.sampled_from([".", ","]))
 def test_a_written_length_is_read_back(length_m, unit, point):
-    assert osm_rules.parse_length_m(f"{length_m:f}".replace(".", point) + unit) == pytest.approx(length_m)
+    assert osm_heights.parse_length_m(f"{length_m:f}".replace(".", point) + unit) == pytest.approx(length_m)
 
 
 @given(LENGTHS)
 def test_feet(length_ft):
-    assert osm_rules.parse_length_m(f"{length_ft:f} ft") == pytest.approx(length_ft * 0.3048)
+    assert osm_heights.parse_length_m(f"{length_ft:f} ft") == pytest.approx(length_ft * 0.3048)
 
 
-@given(st.dictionaries(st.sampled_from(["height", "building:levels"]), st.text(max_size=12)))
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["height", "building:levels", "min_height", "roof:levels", "roof:height", "building:min_level"]
+        ),
+        st.text(max_size=12),
+    )
+)
 def test_every_building_has_a_height(tags):
-    height_m, _ = osm_rules.height_of(tags)
-    assert 0.0 < height_m <= osm_rules.MAX_HEIGHT_M
+    assert 0.0 < osm_heights.height_of(tags).metres <= osm_heights.MAX_HEIGHT_M
 
 
 @given(st.dictionaries(st.text(max_size=10).map(lambda t: f"recycling:{t}"), st.just("yes"), min_size=1))
@@ -67,13 +75,13 @@ def test_districts_tile_the_area_and_each_holds_its_seed(spots):
 
 def test_widest_rule_of_a_reason_wins():
     rules = (
-        osm_rules.ZoneRule("amenity", "school", "school", 10.0),
-        osm_rules.ZoneRule("building", "school", "school", 40.0),
-        osm_rules.ZoneRule("man_made", "mast", "mast", 5.0),
+        ZoneRule("amenity", "school", "school", 10.0),
+        ZoneRule("building", "school", "school", 40.0),
+        ZoneRule("man_made", "mast", "mast", 5.0),
     )
     tags = {"amenity": "school;theatre", "building": "school", "man_made": "mast"}
-    assert [(r.reason, r.buffer_m) for r in osm_rules.matching_rules(tags, rules)] == [
+    assert [(r.reason, r.buffer_m) for r in matching_rules(tags, rules)] == [
         ("school", 40.0),
         ("mast", 5.0),
     ]
-    assert np.all([r.buffer_m >= 0.0 for r in osm_rules.DEFAULT_RULES])
+    assert np.all([r.buffer_m >= 0.0 for r in DEFAULT_RULES])

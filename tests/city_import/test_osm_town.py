@@ -7,8 +7,8 @@ import shapely
 from fleet.base.errors import InputError
 from fleet.city.load import load_city
 from fleet.city.osm import import_osm
-from fleet.city.osm_rules import ZoneRule
 from fleet.city.osm_sites import TALL_M
+from fleet.city.osm_zone_rules import ZoneRule
 from fleet.city.save import city_to_geojson, write_geojson
 from tests.city_import.towns import LAT, LON, STEP, Town, plain_town
 
@@ -48,10 +48,13 @@ def test_what_is_no_outline_is_counted_and_left_out(tmp_path):
     town.node(1.5, 1.5, building="yes")
     town.square(1.4, 1.4, 0.1, building="no")
     result = town.imported(tmp_path)
-    counts = dict(result.counts)
-    assert len(result.city.buildings) == 25
-    assert counts["left out: building outlines that do not close"] == 2
-    assert counts["left out: buildings mapped as a point"] == 1
+    row = result.account.row("buildings")
+    assert (row.found, row.used, len(result.city.buildings)) == (28, 25, 25)
+    assert dict(row.left_out) == {
+        "mapped as a point": 1,
+        "an outline that does not close": 1,
+        "parts missing from the file": 1,
+    }
 
 
 def test_relations_keep_courts_and_split_parts(tmp_path):
@@ -74,9 +77,9 @@ def test_crop_by_the_header_not_by_the_nodes(tmp_path):
     town.way((0, 1), (3000, 1), highway="primary")
     result = town.imported(tmp_path)
     assert len(result.city.buildings) == 5
-    assert dict(result.counts)["left out: buildings outside the box"] == 1
+    assert result.account.row("buildings").left_out == (("outside the box", 1),)
     assert not [p for p in result.city.pickup_points if p.id.startswith("osm-")]
-    assert max(street.length for street in result.city.streets) < 600.0
+    assert max(street.line.length for street in result.city.streets) < 600.0
     assert (result.city.frame.lon, result.city.frame.lat) == pytest.approx((LON + 2 * STEP, LAT + 2 * STEP))
 
 
@@ -108,9 +111,10 @@ def test_pickup_points_have_materials_and_stand_outdoors(tmp_path):
     }
     lon, lat = result.city.frame.to_degrees(mapped[f"osm-n{glass}"].x_m, mapped[f"osm-n{glass}"].y_m)
     assert (float(lon), float(lat)) == pytest.approx(Town.degrees(1.5, 1.5), abs=1e-7)
-    counts = dict(result.counts)
-    assert counts["left out: pickup points indoors or on another level"] == 2
-    assert counts["left out: pickup points for materials we do not know"] == 1
+    assert dict(result.account.row("amenity=recycling").left_out) == {
+        "indoors or on another level": 2,
+        "for materials we do not know": 1,
+    }
 
 
 def test_few_mapped_points_are_topped_up_at_buildings(tmp_path):
@@ -262,11 +266,30 @@ def test_no_open_ground_is_an_error_that_says_so(tmp_path):
         town.imported(tmp_path)
 
 
-@pytest.mark.parametrize("height, points", [(TALL_M + 1, 0), (6, 1)])
-def test_a_town_of_one_house(tmp_path, height, points):
+def one_house(height_m):
     town = Town(bounds=(-1.0, -1.0, 4.0, 4.0))
     town.streets()
-    town.square(0.0, 0.0, 1.5, building="yes", height=str(height))
-    city = town.imported(tmp_path).city
-    assert len(city.pickup_points) == points
-    assert len(city.sites) == 11
+    town.square(0.0, 0.0, 1.5, building="yes", height=str(height_m))
+    return town
+
+
+def test_a_town_of_one_house(tmp_path):
+    city = one_house(6.0).imported(tmp_path).city
+    assert (len(city.pickup_points), len(city.sites)) == (1, 11)
+
+
+def test_a_town_without_a_pickup_point_is_refused(tmp_path):
+    """A tower is no place to generate one at; and whoever wants none generated is told what is missing."""
+    with pytest.raises(InputError, match=r"little-town.osm:1:1: expected a pickup point: amenity=recycling or"):
+        one_house(TALL_M + 1.0).imported(tmp_path)
+    with pytest.raises(InputError, match=r"found none; let some be generated at buildings \(--pickups 150\)"):
+        one_house(6.0).imported(tmp_path, pickup_points=0)
+
+
+def test_only_as_many_pickup_points_are_generated_as_wanted(tmp_path):
+    town = plain_town()
+    town.node(1.5, 1.5, amenity="waste_basket")
+    for wanted, points in ((0, 1), (1, 1), (7, 7), (150, 26)):
+        city = town.imported(tmp_path, pickup_points=wanted).city
+        assert len(city.pickup_points) == points
+        assert any("generated at buildings" in note for note in city.notes) == (wanted > 1)

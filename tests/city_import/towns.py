@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from fleet.city.osm import ImportResult, import_osm
@@ -54,10 +55,10 @@ class Town:
         body = "\n".join(line for lines in self._items.values() for line in lines)
         return f'<?xml version="1.0"?>\n<osm version="0.6">{bounds}\n{body}\n</osm>\n'
 
-    def imported(self, folder: Path) -> ImportResult:
+    def imported(self, folder: Path, **wishes: Any) -> ImportResult:
         path = folder / "little-town.osm"
         path.write_text(self.xml(), encoding="utf-8")
-        return import_osm(path)
+        return import_osm(path, **wishes)
 
     @staticmethod
     def degrees(x: float, y: float) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from fleet.messages.notices import Beat, CityMap, RunEnded, Snapshot
 from fleet.messages.plane import Body
 from fleet.messages.reports import STATES, PickupCollected, PickupRequested, VehicleReported, VehicleRoster
 from fleet.messages.security import Alert
+from tests.messages.runs import RUN
 
 ORIGIN = (7.42, 43.74)
 HALF_M = 1_500.0
@@ -108,10 +109,11 @@ class Play:
     def state(self) -> Snapshot:
         """The snapshot now."""
         return Snapshot(
-            name="play", tick=self.at, now_ms=self.at * 1000, tick_ms=1000, end_ms=3_600_000, start_hour=8.0,
-            speed=self.speed, paused=self.paused, numbers=dict(self._numbers), roster=self.roster(),
-            frame=self.frame(), vehicles=tuple(self.reports()), open_pickups=tuple(self._open.values()),
-            collected=self._collected, missed=0, alerts=tuple(self._alerts),
+            name="play", run_id=RUN.digits, tick=self.at, now_ms=self.at * 1000, tick_ms=1000,
+            end_ms=3_600_000, start_hour=8.0, speed=self.speed, paused=self.paused, numbers=dict(self._numbers),
+            roster=self.roster(), frame=self.frame(), vehicles=tuple(self.reports()),
+            open_pickups=tuple(self._open.values()), collected=self._collected, missed=0,
+            alerts=tuple(self._alerts), airspace=(),
         )  # fmt: skip
 
     def roster(self) -> VehicleRoster:
@@ -127,7 +129,7 @@ class Play:
     def frame(self) -> TelemetryFrame:
         n = len(self.names)
         x_m, y_m = self.where()
-        state = np.arange(n) % (len(STATES) - 1)
+        state = np.arange(n) % STATES.index("lost")
         full = np.full(n, 1.0)
         return TelemetryFrame(
             tick=self.at, x_m=pack(x_m), y_m=pack(y_m), height_m=pack(full * 60), speed_mps=pack(full * 15),

@@ -19,7 +19,7 @@ from fleet.base.errors import UsageError
 from fleet.bus.keyfile import IdentityFile
 from fleet.messages.control import SetSpeed
 from fleet.messages.roles import MAY_SAY
-from fleet.messages.seal import KeyPair
+from fleet.messages.seal import SecretKey
 from tests.bus.played_run import PlayedRun
 
 from .theatre import Onlooker, await_that
@@ -56,7 +56,7 @@ def onlooker(running):
 
 def test_it_follows_a_run_and_steers_it():
     secret = secrets.token_bytes(32)
-    run = PlayedRun(trusted={"operator/page": (KeyPair(secret).public, MAY_SAY["operator"])}, tick_s=0.02)
+    run = PlayedRun(trusted={"operator/page": (SecretKey(secret).public, MAY_SAY["operator"])}, tick_s=0.02)
     try:
         with dashboard.start(
             run.url, identity(secret), http=":0", metrics=":0", title="A day", insecure=True

@@ -19,9 +19,10 @@ from fleet.plan.cells import solve_cells
 from fleet.plan.problem import Dock, Plan, VehicleType
 from fleet.plan.travel import travel_matrices
 from fleet.sim.params import BUILT_IN_TYPES
+from tests.messages.runs import RUN
 from tests.sim.toy import POINTS, SITES, Toy
 
-KEY, AUTHORITY, BLUE, NEW = (KeyPair(bytes([n]) * 32) for n in (1, 2, 4, 5))
+KEY, AUTHORITY, BLUE, NEW = (KeyPair(bytes([n]) * 32, RUN) for n in (1, 2, 4, 5))
 PERIOD_S = 300
 DAY_MS = 8 * 3_600_000
 
@@ -29,10 +30,9 @@ DAY_MS = 8 * 3_600_000
 def atlas(wind: Wind | None = None) -> Atlas:
     """The toy town for light collectors."""
     terrain = Toy(wind=wind or Wind()).terrain
+    layer = terrain.layers["light-collector"]
     kind = BUILT_IN_TYPES["light-collector"]
-    travel, effort = travel_matrices(
-        terrain.layers["light-collector"].network, kind.airframe(), terrain.wind, 1.15
-    )
+    travel, effort = travel_matrices(layer.network, kind.airframe(), layer.wind, 1.15)
     light = VehicleType(
         "light-collector", kind.empty_kg, kind.payload_kg, kind.volume_l, kind.battery_wh, kind.reserve_wh,
         kind.airframe().power_coefficient,
@@ -52,6 +52,9 @@ def atlas(wind: Wind | None = None) -> Atlas:
         effort_h=(effort,),
         end_ms=DAY_MS,
     )
+
+
+ATLAS = atlas()
 
 
 def belief(vehicles=2) -> Belief:
@@ -74,21 +77,23 @@ def reported(vehicle="v0", state="idle", site="home", **changes) -> VehicleRepor
 class Desk:
     """Tick by tick: `hear` bodies, read what was said in answer."""
 
-    def __init__(self, vehicles=2, *, solve=solve_cells, **params) -> None:
+    def __init__(self, vehicles=2, *, solve=solve_cells, atlas_of=lambda shut, now_ms: ATLAS, **params) -> None:
         self.now_ms = 0
         self.bus = MemoryBus(lambda: self.now_ms)
         self.belief = belief(vehicles)
         self.port = self.bus.port("dispatch", KEY)
         self.blue = self.bus.port("respond", BLUE)
         self.dispatcher = Dispatcher(
-            atlas=atlas(),
+            atlas_of=atlas_of,
             belief=self.belief,
             params=DispatchParams(**{"period_s": PERIOD_S, **params}),
             solve=solve,
             port=self.port,
             authority=self.bus.port("authority", AUTHORITY),
             new_key=lambda number: NEW,
-            trusted=Verifier({"respond": BLUE.public}, {"respond": frozenset({"QuarantineVehicle", "RevokeKey"})}),
+            trusted=Verifier(
+                {"respond": BLUE.public}, {"respond": frozenset({"QuarantineVehicle", "RevokeKey"})}, RUN
+            ),
         )
         self.said: list[Envelope] = []
 

@@ -22,6 +22,7 @@ from fleet.messages.reports import (
     UnloadRefused,
     VehicleReported,
 )
+from fleet.messages.run_id import RunId
 from fleet.messages.seal import KeyPair, Verifier
 from fleet.messages.truth import LegFlown, WorldClosed
 from fleet.record.digest import Digest
@@ -161,8 +162,9 @@ def test_every_command_is_signed_by_who_says_it(any_day):
         assert message.signature
         assert message.expires_ms > message.t_ms
         verbs = {message.sender: frozenset({type(message.body).__name__})}
-        keys = [KeyPair(streams.secret(f"key/{message.sender}/{n}")).public for n in range(4)]
-        assert "" in [Verifier({message.sender: key}, verbs).check(message, message.t_ms) for key in keys]
+        run = RunId.of_seed(streams)
+        keys = [KeyPair(streams.secret(f"key/{message.sender}/{n}"), run).public for n in range(4)]
+        assert "" in [Verifier({message.sender: key}, verbs, run).check(message, message.t_ms) for key in keys]
 
 
 def test_every_order_of_dispatch_is_announced_and_answered_once(any_day):

@@ -1,5 +1,7 @@
 """The only author of orders: what it signs, whom it heeds, and what it does when an order comes to nothing."""
 
+from dataclasses import replace
+
 import pytest
 
 from fleet.base.errors import RunError
@@ -21,7 +23,20 @@ from fleet.messages.plane import Command
 from fleet.messages.reports import PickupCollected, PickupFailed, Unloaded, UnloadRefused
 from fleet.messages.seal import LIFETIME_MS, Verifier
 from fleet.plan.problem import Plan
-from tests.dispatch.desk import AUTHORITY, BLUE, DAY_MS, KEY, NEW, PERIOD_S, Desk, counted, far_away, reported
+from tests.dispatch.desk import (
+    ATLAS,
+    AUTHORITY,
+    BLUE,
+    DAY_MS,
+    KEY,
+    NEW,
+    PERIOD_S,
+    Desk,
+    counted,
+    far_away,
+    reported,
+)
+from tests.messages.runs import RUN
 from tests.sim.toy import waste
 
 
@@ -55,7 +70,7 @@ def test_a_wish_becomes_an_order_that_verifies():
     (order,) = of([m.body for m in desk.commands()], FlyRoute)
     assert targets(order) == ["p0", "home"]
     (envelope,) = desk.commands()
-    verifier = Verifier({"dispatch": KEY.public}, {"dispatch": frozenset({"FlyRoute"})})
+    verifier = Verifier({"dispatch": KEY.public}, {"dispatch": frozenset({"FlyRoute"})}, RUN)
     assert verifier.check(decode(encode(envelope)), desk.now_ms) == ""
     assert envelope.expires_ms == desk.now_ms + LIFETIME_MS
     (issued,) = desk.issued()
@@ -73,7 +88,9 @@ def test_everything_on_the_command_plane_is_signed():
     assert len(desk.commands()) == 3
     for envelope in desk.commands():
         verbs = {envelope.sender: frozenset({type(envelope.body).__name__})}
-        checks = [Verifier({envelope.sender: k.public}, verbs).check(envelope, 0) for k in keys[envelope.sender]]
+        checks = [
+            Verifier({envelope.sender: k.public}, verbs, RUN).check(envelope, 0) for k in keys[envelope.sender]
+        ]
         assert "" in checks
 
 
@@ -208,7 +225,8 @@ def test_a_mixed_load_goes_where_all_of_it_is_taken():
 
 def test_nobody_is_sent_where_there_is_no_way():
     desk = Desk()
-    desk.dispatcher._atlas = far_away(desk.dispatcher._atlas, "far")
+    there = far_away(desk.dispatcher._atlas, "far")
+    desk.dispatcher._atlas_of = lambda shut, now_ms: there
     got = PickupCollected(vehicle="v0", pickup_id="px", material="paper", scale_kg=2.0, volume_l=5.0)
     refused = UnloadRefused(facility="home", vehicle="v0", cause="full")
     assert of(desk.hear(got, refused, reported("v0", load_kg=2.0), seconds=0), FlyRoute) == []
@@ -224,6 +242,27 @@ def test_what_cannot_be_done_in_time_any_more_is_missed_with_its_last_reason():
     assert of(desk.next_round(heavy), PickupMissed) == []
     (missed,) = of(desk.next_round(), PickupMissed)
     assert (missed.pickup_id, missed.reason, missed.need, missed.limit) == ("p1", "too-heavy", 50.0, 5.6)
+
+
+@pytest.mark.parametrize("open_to_bikes, reason", [(True, "fleet-busy"), (False, "no-legal-path")])
+def test_what_only_a_busy_bike_could_reach_is_missed_because_the_fleet_was_busy(open_to_bikes, reason):
+    """The bike says that it drives, and nothing more; the drone is free, and has no way there."""
+    closed = far_away(ATLAS, "b3")
+    bike = replace(ATLAS.types[0], name="bike", mass_exponent=1.0)
+    ways = ATLAS if open_to_bikes else closed
+    view = replace(
+        closed,
+        types=(closed.types[0], bike),
+        travel_ms=(*closed.travel_ms, *ways.travel_ms),
+        effort_h=(*closed.effort_h, *ways.effort_h),
+    )
+    desk = Desk(2)
+    desk.dispatcher._atlas_of = lambda shut, now_ms: view
+    rider = desk.belief.vehicles["v1"]
+    rider.type, rider.idle, rider.free_ms, rider.state = 1, False, DAY_MS, "driving"
+    desk.next_round(asked(1, 3, latest_ms=400_000))
+    (missed,) = of(desk.next_round(), PickupMissed)
+    assert (missed.pickup_id, missed.reason, missed.need, missed.limit) == ("p1", reason, 1.0, 0.0)
 
 
 def test_what_no_round_was_in_time_for_is_missed_for_its_window():
@@ -317,7 +356,7 @@ def test_a_revoked_key_is_changed_before_anything_else_is_signed():
     said = desk.hear(said=both)
     rotate, recall = (next(m for m in desk.commands() if isinstance(m.body, k)) for k in (RotateKey, Recall))
     verbs = {"authority": frozenset({"RotateKey"}), "dispatch": frozenset({"Recall"})}
-    verifier = Verifier({"authority": AUTHORITY.public, "dispatch": KEY.public}, verbs)
+    verifier = Verifier({"authority": AUTHORITY.public, "dispatch": KEY.public}, verbs, RUN)
     assert verifier.check(rotate, desk.now_ms) == ""
     verifier.rotate(rotate.body.holder, rotate.body.public_key)
     assert verifier.check(recall, desk.now_ms) == ""

@@ -6,10 +6,17 @@ import numpy as np
 import pytest
 
 from fleet.dispatch.params import DispatchParams
-from fleet.dispatch.rounds import FULL_SHARE, ORDER_DELAY_MS, dock_order, make_round, stop_orders
+from fleet.dispatch.rounds import (
+    FULL_SHARE,
+    ORDER_DELAY_MS,
+    dock_order,
+    make_round,
+    others_could,
+    stop_orders,
+)
 from fleet.plan.cells import solve_cells
 from fleet.plan.params import SearchParams
-from fleet.plan.problem import Route, Stop
+from fleet.plan.problem import UNREACHABLE_MS, Route, Stop
 from fleet.plan.referee import judge
 from tests.dispatch.desk import DAY_MS, atlas, belief
 from tests.sim.toy import POINTS, SITES, waste
@@ -219,6 +226,71 @@ def test_two_types_keep_their_own_matrices():
     problem = make_round(double, town(), PARAMS, NOW).problem
     assert np.array_equal(2 * problem.travel_ms[0], problem.travel_ms[1])
     assert np.array_equal(2 * problem.effort_h[0], problem.effort_h[1])
+
+
+def with_bikes(closed_by_air, closed_by_street=(), slower=3):
+    """The toy town for light collectors and for bikes, with bins that the one or the other cannot reach."""
+    by_air = ATLAS.travel_ms[0].copy()
+    by_street = slower * ATLAS.travel_ms[0]
+    for travel, closed in ((by_air, closed_by_air), (by_street, closed_by_street)):
+        for node in (ATLAS.node_of[bin_] for bin_ in closed):
+            travel[node, :] = travel[:, node] = UNREACHABLE_MS
+    bike = replace(ATLAS.types[0], name="bike", mass_exponent=1.0)
+    effort = ATLAS.effort_h[0]
+    return replace(ATLAS, types=(ATLAS.types[0], bike), travel_ms=(by_air, by_street), effort_h=(effort, effort))
+
+
+def crew(*types, pickups=2, **asked):
+    mind = town(len(types), pickups, **asked)
+    for vehicle, kind in zip(mind.vehicles.values(), types, strict=True):
+        vehicle.type = kind
+    return mind
+
+
+def test_near_is_what_is_near_by_the_ways_of_those_who_are_free():
+    view = with_bikes(closed_by_air=["b0"])
+    for kind, nearest in ((0, "p1"), (1, "p0")):
+        mind = crew(kind, pickups=0)
+        for number in (0, 1):
+            mind.hear(waste(number, number, latest_ms=10**8).request, 0)
+        mind.hear(waste(9, 5, latest_ms=10**7).request, 0)
+        this = make_round(view, mind, PARAMS, NOW)
+        assert [p.request.pickup_id for p in this.pickups] == ["p9", nearest]
+
+
+@pytest.mark.parametrize(
+    "types, changes, closed_by_street, could",
+    [
+        ((0, 1), {}, [], True),
+        ((0, 0), {}, [], False),
+        ((0, 1), {}, ["b0"], False),
+        ((0, 1), {"state": "lost"}, [], False),
+        ((0, 1), {"quarantined": True}, [], False),
+    ],
+)
+def test_no_vehicle_of_the_round_has_a_way_but_one_that_is_busy_may(types, changes, closed_by_street, could):
+    view = with_bikes(["b0"], closed_by_street)
+    mind = crew(*types, pickups=1)
+    second = mind.vehicles["v1"]
+    second.free_ms, second.idle = DAY_MS, False
+    for name, value in changes.items():
+        setattr(second, name, value)
+    this = make_round(view, mind, PARAMS, NOW)
+    assert [v.id for v in this.vehicles] == ["v0"]
+    (omission,) = solve_cells(this.problem, SearchParams()).omitted
+    assert (omission.code, omission.need, omission.limit) == ("no-legal-path", 1.0, 0.0)
+    assert others_could(view, mind, this.pickups[0]) == could
+
+
+@pytest.mark.parametrize(
+    "asked", [{"kg": 50.0}, {"litres": 500.0}, {"material": "solvents"}, {"material": "metals"}]
+)
+def test_a_busy_vehicle_that_could_not_carry_or_unload_it_is_no_excuse(asked):
+    view = with_bikes(["b0"])
+    mind = crew(0, 1, pickups=1, **asked)
+    mind.vehicles["v1"].free_ms, mind.vehicles["v1"].idle = DAY_MS, False
+    this = make_round(view, mind, PARAMS, NOW)
+    assert not others_could(view, mind, this.pickups[0])
 
 
 def test_what_nobody_can_carry_costs_the_others_no_place():

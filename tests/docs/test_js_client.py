@@ -170,11 +170,15 @@ def test_the_bytes_of_the_worked_examples():
     examples = re.findall(r"The envelope that goes to the command door.*?```hex\n(.*?)```", page, re.DOTALL)
     wanted = ["".join(each.split()) for each in examples]
     assert len(wanted) == 2
+    run_id = re.search(r"The `run_id` of the snapshot is `(\w+)`", page)[1]
     program = f"""
         import {{ decode }} from "@msgpack/msgpack";
         import {{ seal }} from "./client.mjs";
         for (const hex of {json.dumps(wanted)})
-          console.log(seal(decode(Buffer.from(hex, "hex")), "01".repeat(32)).toString("hex"));
+          {{
+            const order = {{ run_id: "{run_id}", ...decode(Buffer.from(hex, "hex")) }};
+            console.log(seal(order, "01".repeat(32)).toString("hex"));
+          }}
     """
     code, printed = run(NODE, "--input-type=module", "--eval", program, cwd=CLIENT)
     assert code == 0, printed
@@ -203,13 +207,13 @@ class FalseRun:
         parts = topic.encode(), number.to_bytes(8, "little"), msgspec.msgpack.encode(envelope)
         self.socket.send_multipart(parts)
 
-    def admit(self, **numbers):
-        """Answer the next one who asks for a snapshot; what was asked for."""
+    def admit(self, run="a", **numbers):
+        """Answer the next one who asks for a snapshot, as `run`; what was asked for."""
         asked = b""
         while not asked.startswith(b"\x01?snapshot/"):
             asked = self.socket.recv()
         body = {"type": "Snapshot", "name": "false", "start_hour": 8.0, "end_ms": 0, "frame": None, "alerts": []}
-        self.say(asked[1:].decode(), 0, {**body, "numbers": numbers})
+        self.say(asked[1:].decode(), 0, {**body, "run_id": run * 32, "numbers": numbers})
         return asked
 
     def beat(self, number):
@@ -237,10 +241,10 @@ def test_it_counts_what_it_missed_also_while_it_was_away(tmp_path):
             door.beat(10)
             watch.until("tick 10 .*missed 5")
         with FalseRun(url) as door:
-            door.admit(Beat=1)
+            door.admit("b", Beat=12)
             watch.until("connected anew, to another run: false")
-            door.beat(1)
-            watch.until("tick 1 .*missed 5")
+            door.beat(12)
+            watch.until("tick 12 .*missed 5")
             door.end()
             assert watch.finish() == 0
         assert watch.printed[-2:] == ["ended complete at tick 1, digest d\n", "missed 5\n"]

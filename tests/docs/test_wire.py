@@ -103,7 +103,8 @@ def test_orders_written_by_the_rules_are_those_of_the_examples(body, at):
     key = Ed25519PrivateKey.from_private_bytes(secret)
     assert key.public_key().public_bytes_raw() == public
     sender, seq, expires_ms = "operator/kim", 1_750_000_000_000_000, 66_000
-    bytes_to_sign = canonical([1, sender, seq, expires_ms, body])
+    run_id = re.search(r"The `run_id` of the snapshot is `(\w+)`", PAGE)[1]
+    bytes_to_sign = canonical([1, run_id, sender, seq, expires_ms, body])
     signature = key.sign(bytes_to_sign)
     envelope = {
         "v": 1, "sender": sender, "seq": seq, "t_ms": 61_000, "body": body, "expires_ms": expires_ms,

@@ -109,7 +109,8 @@ class Record:
 
     def metres_inside_closed(self) -> float:
         """The longest piece of any level flight inside closed ground, the edge's 5 mm left out."""
-        legs = self.legs
+        flown = self.legs["phase"] != "driving"
+        legs = {name: column[flown] for name, column in self.legs.items()}
         lines = shapely.linestrings(
             np.stack(
                 [np.column_stack([legs["x0_m"], legs["y0_m"]]), np.column_stack([legs["x1_m"], legs["y1_m"]])], 1

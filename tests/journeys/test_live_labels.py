@@ -20,6 +20,7 @@ from fleet.report.score import AttackScore, Scorer
 from fleet.sim.tampering import attack_classes
 from tests.app.command import ROOT
 from tests.journeys.live import ID, forge, start
+from tests.messages.runs import RUN
 
 SETTINGS = (
     "seed=1",
@@ -60,7 +61,7 @@ def attacked(plot: Plot) -> dict[str, AttackScore]:
     """How each of Eve's attacks was scored, by the entity that was attacked."""
     loaded = load_scenario(ROOT / "configs" / "four-corners.yaml", SETTINGS)
     eve, scorer = Eve(plot), Scorer()
-    parts = loaded.build(MemoryBus, guests=Guests())
+    parts = loaded.build(MemoryBus, guests=Guests(RUN))
     Runner(parts, [eve, scorer], company=Company(outside=eve)).run()
     assert set(eve.answers) == {""}
     return {attack.entity: attack for attack in scorer.score().attacks}

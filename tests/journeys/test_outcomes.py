@@ -126,7 +126,7 @@ def served(keep: Start) -> Process:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A keyring and another one, and a key of each role that is needed."""
     home = tmp_path_factory.mktemp("keys")
-    people = (("kim", "operator"), ("vi", "viewer"), ("old", "viewer"))
+    people = (("kim", "operator"), ("vi", "viewer"), ("old", "viewer"), ("rita", "recorder"))
     ours, theirs = Keyring.make(home / "ours"), Keyring.make(home / "theirs")
     for name, role in people:
         ours.new(name, role, home / f"{name}.key")
@@ -242,6 +242,13 @@ def test_the_key_is_of_another_ring(start: Start, locked: Process, home: Path) -
 def test_the_key_was_revoked(start: Start, locked: Process, home: Path) -> None:
     watcher = start("watch", locked.url, "--key", home / "old.key")
     assert watcher.ends_as(CLIENTS, "the key was revoked", locked.url)
+
+
+def test_the_key_is_revoked_on_the_way(start: Start, locked: Process, home: Path, tmp_path: Path) -> None:
+    recorder = start("record", locked.url, "-o", tmp_path / "r", "--key", home / "rita.key")
+    recorder.says("recording ")
+    Keyring.open(home / "ours").revoke("rita")
+    assert recorder.ends_as("join, record", "the key is revoked on the way", locked.url)
 
 
 def test_the_key_is_for_other_doors(start: Start, locked: Process, home: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from fleet import __version__
 from fleet.app.join import JoinOptions, join, join_team
 from fleet.app.run import Company, Runner
-from fleet.app.seats import SeatOptions, barrier_for
+from fleet.app.seats import Locked, SeatOptions, barrier_for
 from fleet.app.teams import blue_team, first_key, red_team
 from fleet.base.streams import Streams
 from fleet.bus.doors import Doors
@@ -25,8 +25,12 @@ from fleet.messages.port import KeyedPort, Participant, Seat
 from fleet.messages.reports import OrderAnswered, VehicleReported
 from fleet.record.digest import Digest
 from tests.journeys.both_teams import DEADLINE_S, SMALL, TEAMS, Tape, inside, scenario
+from tests.messages.runs import RUN
 
 pytestmark = pytest.mark.slow
+
+
+PEOPLE = frozenset({"operator/kim"})
 
 
 class After:
@@ -172,7 +176,7 @@ def test_an_agent_of_ones_own_gives_orders_from_its_seat(with_keys: bool, tmp_pa
         assert options.agents
         parts = loaded.build(MemoryBus)
         barrier = barrier_for(
-            parts, doors, options, public_of=public_of if with_keys else None, reserved=frozenset({"operator/kim"})
+            parts, doors, options, locked=Locked(public_of, RUN) if with_keys else None, reserved=PEOPLE
         )
         served = pool.submit(join, doors.endpoints.base, "pilot", agent, key=key)
         barrier.await_seats(DEADLINE_S)

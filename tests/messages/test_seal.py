@@ -9,10 +9,12 @@ from fleet.base.errors import MessageError
 from fleet.messages.codec import decode, encode
 from fleet.messages.envelope import Envelope
 from fleet.messages.orders import FlyRoute, Recall, RotateKey, StopOrder
-from fleet.messages.seal import MAX_SEQ, KeyPair, Verifier
+from fleet.messages.run_id import RunId
+from fleet.messages.seal import MAX_SEQ, KeyPair, SecretKey, Verifier
 from fleet.messages.security import Alert
+from tests.messages.runs import EARLIER, RUN
 
-MINE, OTHER, AUTHORITY = (KeyPair(bytes([n]) * 32) for n in (1, 2, 3))
+MINE, OTHER, AUTHORITY = (KeyPair(bytes([n]) * 32, RUN) for n in (1, 2, 3))
 KEYS = {"dispatch": MINE.public, "deputy": OTHER.public, "authority": AUTHORITY.public}
 VERBS = {"dispatch": frozenset({"FlyRoute", "Recall"}), "authority": frozenset({"RotateKey"})}
 STOP = StopOrder(kind="pickup", target="p-1", x_m=10.0, y_m=-20.5, mass_kg=1.25, latest_ms=90_000)
@@ -27,7 +29,7 @@ def signed(body=ROUTE, seq=0, *, sender="dispatch", key=MINE, expires_ms=NOW + 5
 
 
 def fresh():
-    return Verifier(KEYS, VERBS)
+    return Verifier(KEYS, VERBS, RUN)
 
 
 def test_a_right_order_is_taken_until_the_moment_it_expires():
@@ -40,6 +42,7 @@ def test_a_right_order_is_taken_until_the_moment_it_expires():
     [
         (signed(sender="nobody"), NOW, "unknown-key"),
         (signed(key=OTHER), NOW, "bad-signature"),
+        (signed(key=KeyPair(bytes([1]) * 32, EARLIER)), NOW, "bad-signature"),
         (msgspec.structs.replace(signed(), signature=b""), NOW, "bad-signature"),
         (msgspec.structs.replace(signed(), signature=b"\x00" * 64), NOW, "bad-signature"),
         (msgspec.structs.replace(signed(), body=RECALL), NOW, "bad-signature"),
@@ -69,7 +72,7 @@ def test_a_counter_is_a_signed_number_of_64_bits():
 
 
 def test_kinds_of_one_plane_share_a_counter_and_planes_do_not():
-    verifier = Verifier({"bo": MINE.public}, {"bo": frozenset({"Recall", "FlyRoute", "Alert"})})
+    verifier = Verifier({"bo": MINE.public}, {"bo": frozenset({"Recall", "FlyRoute", "Alert"})}, RUN)
     alert = Alert(alert_id="a", detector="d", attack_class="c", entity="v", score=1.0, threshold=0.5, evidence="e")
     found = [
         verifier.check(signed(b, n, sender="bo"), NOW)
@@ -89,7 +92,7 @@ def test_what_was_refused_does_not_count():
 
 
 def test_holders_count_each_for_themselves():
-    verifier = Verifier(KEYS, {**VERBS, "deputy": VERBS["dispatch"]})
+    verifier = Verifier(KEYS, {**VERBS, "deputy": VERBS["dispatch"]}, RUN)
     assert verifier.check(signed(seq=9), NOW) == ""
     assert verifier.check(signed(seq=0, sender="deputy", key=OTHER), NOW) == ""
 
@@ -155,3 +158,29 @@ def test_a_holder_who_was_never_trusted_gets_no_verbs_by_a_key():
     verifier = fresh()
     verifier.rotate("stranger", OTHER.public)
     assert verifier.check(signed(sender="stranger", key=OTHER), NOW) == "not-allowed"
+
+
+def test_an_order_of_one_run_is_none_in_another():
+    mine = SecretKey(bytes([1]) * 32)
+    assert mine.public == MINE.public
+    orders = {run: signed(key=mine.for_run(run)) for run in (EARLIER, RUN)}
+    for run in orders:
+        found = {other: Verifier(KEYS, VERBS, run).check(order, NOW) for other, order in orders.items()}
+        assert found == {other: "" if other == run else "bad-signature" for other in orders}
+
+
+def test_who_is_trusted_for_another_run_stays_so_under_a_new_key():
+    verifier = fresh()
+    verifier.trust("kim", MINE.public, VERBS["dispatch"], EARLIER)
+    assert verifier.check(signed(sender="kim"), NOW) == "bad-signature"
+    assert verifier.check(signed(sender="kim", key=KeyPair(bytes([1]) * 32, EARLIER)), NOW) == ""
+    verifier.rotate("kim", OTHER.public)
+    assert verifier.check(signed(sender="kim", key=OTHER), NOW) == "bad-signature"
+    assert verifier.check(signed(sender="kim", key=KeyPair(bytes([2]) * 32, EARLIER)), NOW) == ""
+    assert verifier.check(signed(), NOW) == "", "the others stay where they were"
+
+
+@pytest.mark.parametrize("bad", ["", "0" * 31, "0" * 33, "0" * 31 + "g", "A" * 32, "0" * 32 + "\n"])
+def test_what_is_no_id_of_a_run_is_refused_before_anything_is_signed(bad):
+    with pytest.raises(MessageError, match="run_id: expected 32 lower-case hex digits"):
+        RunId(bad)

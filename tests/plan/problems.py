@@ -105,6 +105,29 @@ def town(seed: int, vehicles: int, pickups: int, side_m: float = 4000.0, harsh: 
     )
 
 
+def mixed(problem: Problem, seed: int) -> Problem:
+    """`problem` with a type more, on the street: slow, strong, one way not as long as back, and at places where
+    nobody flies. About half of the vehicles are of it."""
+    draw = np.random.default_rng(seed)
+    bike = VehicleType("bike", 135.0, 150.0, 1200.0, 400.0, 80.0, 1.08, mass_exponent=1.0)
+    ways = 3 * problem.travel_ms[0] % UNREACHABLE_MS + draw.integers(0, 200_000, problem.travel_ms[0].shape)
+    ways[draw.random(ways.shape) < 0.05] = UNREACHABLE_MS
+    np.fill_diagonal(ways, 0)
+    effort = np.where(ways < UNREACHABLE_MS, 1.15 * ways / 3_600_000.0, np.inf)
+    vehicles = []
+    for vehicle in problem.vehicles:
+        charge = float(draw.uniform(80.0, 400.0))
+        rides = draw.random() < 0.5
+        vehicles.append(replace(vehicle, type=len(problem.types), battery_wh=charge) if rides else vehicle)
+    return replace(
+        problem,
+        types=(*problem.types, bike),
+        vehicles=tuple(vehicles),
+        travel_ms=(*problem.travel_ms, ways),
+        effort_h=(*problem.effort_h, effort),
+    )
+
+
 def _random_vehicle(draw: np.random.Generator, index: int, types: Sequence[VehicleType]) -> Vehicle:
     kind = int(draw.random() < 0.3)
     charge = types[kind].battery_wh * draw.uniform(0.2, 1.0)

@@ -14,7 +14,7 @@ from fleet.plan.referee import judge
 from fleet.plan.schedule import Breach, repair, schedule
 from fleet.plan.solve import finish, solve
 
-from .problems import KIND, NEVER_MS, barred, base, pickup, plant, street, town, vehicle
+from .problems import KIND, NEVER_MS, barred, base, mixed, pickup, plant, street, town, vehicle
 
 QUICK = SearchParams(solutions=15, rounds=10)
 seeds = st.integers(0, 10**6)
@@ -39,6 +39,14 @@ def reasons(plan: Plan) -> dict[int, str]:
 @settings(max_examples=60, deadline=None)
 def test_every_plan_is_legal(seed, vehicles, pickups, harsh):
     legal(town(seed, vehicles, pickups, harsh=harsh))
+
+
+@given(seeds, st.integers(2, 7), st.integers(1, 14), st.sampled_from([0.0, 0.3, 0.7, 1.0]))
+@settings(max_examples=60, deadline=None)
+def test_every_plan_of_a_fleet_by_air_and_by_street_is_legal(seed, vehicles, pickups, harsh):
+    problem = mixed(town(seed, vehicles, pickups, harsh=harsh), seed)
+    legal(problem)
+    assert judge(problem, finish(problem, [], 0)) == ()
 
 
 @pytest.mark.parametrize("harsh", [0.0, 0.8])
@@ -134,6 +142,31 @@ def test_battery_binds():
     assert reasons(plan) == {1: "battery"}
     frugal = replace(KIND, power_coefficient=0.1)
     assert set(served(legal(replace(tired, types=(frugal,))))) == {0, 1}
+
+
+def test_on_the_street_the_battery_binds_by_the_mass_and_not_by_its_power_one_and_a_half():
+    """There 10 km with 1 kg, back 10 km with 1 + 3 kg: 10 Wh + 40 Wh; by air it would be 10 Wh + 80 Wh."""
+    for usable_wh, is_served in ((50.01, True), (49.99, False)):
+        kind = replace(KIND, mass_exponent=1.0, battery_wh=10.0 + usable_wh)
+        problem = street([0, 10_000], [vehicle(battery_wh=1e9)], [base(0), plant(0)], [pickup(0, 1)], [kind])
+        plan = legal(problem)
+        assert bool(served(plan)) == is_served
+        if not is_served:
+            assert (plan.omitted[0].code, plan.omitted[0].need) == ("battery", pytest.approx(50.0))
+
+
+def test_what_one_type_cannot_reach_another_serves_and_what_none_can_has_no_legal_path():
+    walker = replace(KIND, name="walker", mass_exponent=1.0)
+    fleet = [vehicle(0), vehicle(1, type=1)]
+    plain = street([0, 500, 700], fleet, [base(0), plant(0)], [pickup(0, 1), pickup(1, 2)], [KIND, walker])
+    by_air, by_street = (matrix.copy() for matrix in plain.travel_ms)
+    for node in (1, 2):
+        by_air[node, 0] = by_air[0, node] = UNREACHABLE_MS
+    by_street[0, 2] = UNREACHABLE_MS
+    by_street[1, 2] = UNREACHABLE_MS
+    plan = legal(replace(plain, travel_ms=(by_air, by_street)))
+    assert served(plan) == {0: 1}
+    assert [(o.pickup, o.code, o.need, o.limit) for o in plan.omitted] == [(1, "no-legal-path", 1.0, 0.0)]
 
 
 def test_charge_left_binds():

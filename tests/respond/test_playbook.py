@@ -9,8 +9,9 @@ from fleet.messages.reports import UnloadRefused
 from fleet.messages.seal import KeyPair, Verifier
 from fleet.messages.security import Alert
 from fleet.respond.playbook import Playbook
+from tests.messages.runs import RUN
 
-KEY = KeyPair(b"\x07" * 32)
+KEY = KeyPair(b"\x07" * 32, RUN)
 
 
 def answered(*bodies):
@@ -47,5 +48,5 @@ def test_nothing_else_does():
 
 
 def test_intents_are_signed():
-    trusted = Verifier({"respond": KEY.public}, {"respond": frozenset({"QuarantineVehicle", "RevokeKey"})})
+    trusted = Verifier({"respond": KEY.public}, {"respond": frozenset({"QuarantineVehicle", "RevokeKey"})}, RUN)
     assert [trusted.check(message, 5_000) for message in answered(alert("stolen-key"))] == ["", ""]

@@ -28,12 +28,13 @@ from fleet.messages.orders import FlyRoute, Recall, RotateKey, StopOrder
 from fleet.messages.plane import Plane
 from fleet.messages.reports import PickupRequested
 from fleet.messages.seal import KeyPair
-from fleet.sim.build import Setting, VehicleSpec, Waiting, build_terrain, build_world
+from fleet.sim.build import Setting, VehicleSpec, Waiting, build_layers, build_terrain, build_world
 from fleet.sim.kernel import Kernel
 from fleet.sim.params import BUILT_IN_TYPES, DockingParams, SensorParams
 from fleet.sim.tampering import Tampering
+from tests.messages.runs import RUN
 
-KEY, AUTHORITY, THIEF = (KeyPair(bytes([n]) * 32) for n in (1, 2, 3))
+KEY, AUTHORITY, THIEF = (KeyPair(bytes([n]) * 32, RUN) for n in (1, 2, 3))
 ORDINARY = frozenset({"paper", "glass", "organics", "plastics"})
 TICK_MS = 1000
 
@@ -82,14 +83,15 @@ def setting(**changes) -> Setting:
         sensors=SensorParams(),
         trusted_keys={"dispatch": KEY.public, "authority": AUTHORITY.public},
         allowed_verbs={"dispatch": frozenset({"FlyRoute", "Recall"}), "authority": frozenset({"RotateKey"})},
+        run=RUN,
     )
     return replace(plain, **changes)
 
 
 @cache
-def _terrain(wind, types):
+def _layers(wind, types):
     vehicles = tuple(VehicleSpec(name, name, "home") for name, _ in types)
-    return build_terrain(setting(wind=wind, vehicles=vehicles, types=dict(types)))
+    return build_layers(setting(wind=wind, vehicles=vehicles, types=dict(types)))
 
 
 class Toy:
@@ -100,7 +102,11 @@ class Toy:
         self.kernel = Kernel()
         self.bus = MemoryBus(lambda: self.kernel.now_ms)
         names = sorted({v.type_name for v in self.setting.vehicles})
-        self.terrain = _terrain(self.setting.wind, tuple((name, self.setting.types[name]) for name in names))
+        if self.setting.closures.closures or self.setting.winds is not None or "city" in changes:
+            self.terrain = build_terrain(self.setting)
+        else:
+            types = tuple((name, self.setting.types[name]) for name in names)
+            self.terrain = build_terrain(self.setting, _layers(self.setting.wind, types))
         self.world, self.flights = build_world(
             self.setting, self.kernel, self.terrain, Streams(seed), self.bus.port
         )

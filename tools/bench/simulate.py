@@ -28,6 +28,7 @@ from fleet.city.model import City, Place, Site
 from fleet.messages.orders import FlyRoute, StopOrder
 from fleet.messages.plane import Plane
 from fleet.messages.reports import PickupRequested
+from fleet.messages.run_id import RunId
 from fleet.messages.seal import KeyPair
 from fleet.record.digest import Digest
 from fleet.sim.build import Setting, VehicleSpec, Waiting, build_terrain, build_world
@@ -61,6 +62,7 @@ def setting(vehicles: int, stops: int, key: KeyPair) -> Setting:
         sensors=SensorParams(),
         trusted_keys={"dispatch": key.public},
         allowed_verbs={"dispatch": frozenset({"FlyRoute"})},
+        run=key.run,
     )
 
 
@@ -91,7 +93,7 @@ def route(spec: VehicleSpec, world: Setting, vehicle: int, stops: int) -> FlyRou
 def ours(vehicles: int, stops: int) -> tuple[int, float]:
     """(kernel events, seconds) of one run, building and orders left out."""
     streams = Streams(1)
-    key = KeyPair(streams.secret("key"))
+    key = KeyPair(streams.secret("key"), RunId.of_seed(streams))
     things = setting(vehicles, stops, key)
     kernel = Kernel()
     bus = MemoryBus(lambda: kernel.now_ms)

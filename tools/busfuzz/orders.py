@@ -14,6 +14,7 @@ from fleet.messages.control import SetSpeed
 from fleet.messages.envelope import Envelope
 from fleet.messages.orders import RotateKey
 from fleet.messages.plane import Body
+from fleet.messages.run_id import RUN_ID_BYTES, RunId
 from fleet.messages.seal import KeyPair
 
 
@@ -24,11 +25,14 @@ class Forger:
         self._server = server
         self._rng = rng
         self._genuine = genuine
-        self._stranger = KeyPair(rng.randbytes(32))
-        self._kim, self._lee = server.kim.key, server.lee.key
+        self._stranger = KeyPair(rng.randbytes(32), server.run)
+        self._kim, self._lee = server.kim.key.for_run(server.run), server.lee.key.for_run(server.run)
+        # An earlier run of the same keys: there, what it signs was genuine.
+        self._earlier = server.kim.key.for_run(RunId(rng.randbytes(RUN_ID_BYTES).hex()))
         self._ways = (
             self._replayed, self._unknown, self._other_key, self._flipped, self._altered, self._expired,
             self._too_far, self._forbidden, self._inside, self._old_counter, self._bad_counter,
+            self._of_an_earlier_run,
         )  # fmt: skip
 
     def order(self) -> tuple[str, bytes]:
@@ -60,6 +64,9 @@ class Forger:
 
     def _other_key(self) -> tuple[str, bytes]:
         return "bad-signature", encode(self._sealed(self._rng.choice((self._stranger, self._lee))))
+
+    def _of_an_earlier_run(self) -> tuple[str, bytes]:
+        return "bad-signature", encode(self._sealed(self._earlier))
 
     def _flipped(self) -> tuple[str, bytes]:
         order = self._sealed(self._kim)
@@ -109,7 +116,7 @@ def forge_chunk(server: Server, seed: int) -> Chunk:
     with peer(server.url, "command", zmq.DEALER) as honest, peer(server.url, "command", zmq.DEALER) as raw:
         seq, expires = time.time_ns() // 1000, server.now_ms + 300_000
         said = SetSpeed(factor=SPEED)
-        signature = server.kim.key.sign("operator/kim", seq, expires, said)
+        signature = server.kim.key.for_run(server.run).sign("operator/kim", seq, expires, said)
         genuine = encode(
             Envelope(sender="operator/kim", seq=seq, t_ms=0, body=said, expires_ms=expires, signature=signature)
         )

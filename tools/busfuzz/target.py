@@ -22,6 +22,7 @@ from fleet.bus.keyring import Identity, Keyring
 from fleet.messages.codec import decode
 from fleet.messages.notices import Receipt
 from fleet.messages.roles import Door
+from fleet.messages.run_id import RunId
 
 ROOT = Path(__file__).resolve().parents[2]
 CHUNK = 5_000
@@ -80,6 +81,7 @@ class Server:
         if client is None:
             return
         with client:
+            self.run = RunId(client.snapshot.run_id)
             self._ready.set()
             while not self._over.is_set():
                 for message in client.messages(timeout_s=0.2):

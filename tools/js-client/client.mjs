@@ -76,6 +76,7 @@ export class Reader {
     this.connections = this.state.connections || 1;
     const { body } = await this.ask("snapshot");
     this.numbers = body.numbers;
+    this.run_id = body.run_id;
     return body;
   }
 
@@ -115,7 +116,7 @@ export class Reader {
         this.socket.unsubscribe(asked);
         asked = null;
         const envelope = decode(parts[2]);
-        yield { topic: "Snapshot", envelope, anotherRun: this.rejoin(envelope.body.numbers) };
+        yield { topic: "Snapshot", envelope, anotherRun: this.rejoin(envelope.body) };
         if (envelope.body.numbers.RunEnded) return;
       } else if (this.missed.has(topic)) {
         const number = Number(parts[1].readBigUInt64LE());
@@ -131,12 +132,13 @@ export class Reader {
   }
 
   /** Count what was missed while the connection was down; true where it is another run. */
-  rejoin(numbers) {
+  rejoin({ run_id, numbers }) {
     const before = this.numbers;
-    const gaps = this.topics.map((topic) => [topic, (numbers[topic] ?? 0) - (before[topic] ?? 0)]);
-    const anotherRun = gaps.some(([, gap]) => gap < 0);
-    if (!anotherRun) for (const [topic, gap] of gaps) this.missed.set(topic, this.missed.get(topic) + gap);
+    const anotherRun = run_id !== this.run_id;
+    const gaps = anotherRun ? [] : this.topics.map((topic) => [topic, (numbers[topic] ?? 0) - (before[topic] ?? 0)]);
+    for (const [topic, gap] of gaps) this.missed.set(topic, this.missed.get(topic) + gap);
     this.numbers = numbers;
+    this.run_id = run_id;
     return anotherRun;
   }
 
@@ -149,7 +151,7 @@ export class Reader {
 
 export const STATES = [
   "idle", "climbing", "cruising", "descending", "servicing", "unloading", "charging", "queueing", "holding",
-  "lost",
+  "lost", "driving", "grounded",
 ];
 
 /** A column of little-endian float 32. Not by Float32Array, which wants aligned memory. */
@@ -230,10 +232,12 @@ const privateKey = (seed) =>
     type: "pkcs8",
   });
 
-/** The signed envelope of an order, as it goes to the command door. */
-export function seal({ sender, seq, t_ms, expires_ms, body }, seed) {
+/** The signed envelope of an order, as it goes to the command door of the run `run_id`. */
+export function seal({ run_id, sender, seq, t_ms, expires_ms, body }, seed) {
+  if (!/^[0-9a-f]{32}$/.test(run_id)) throw new TypeError("an order is signed for a run: its run_id is missing");
   const bytes = canonicalBody(body);
-  const canonical = concat(head(0x90, 0xdc, 5), [1, sender, seq, expires_ms].map((each) => encode(each)), bytes);
+  const first = [1, run_id, sender, seq, expires_ms];
+  const canonical = concat(head(0x90, 0xdc, 6), first.map((each) => encode(each)), bytes);
   const signature = sign(null, canonical, privateKey(seed));
   const before = Object.entries({ v: 1, sender, seq, t_ms }).flat();
   const after = Object.entries({ expires_ms, signature }).flat();
@@ -263,11 +267,14 @@ export class Orderer {
     return this.seq;
   }
 
-  /** Sign and send; the receipt's envelope. Sent once more where the run's clock had gone on too far. */
-  async order(body, { now_ms, speed }) {
+  /**
+   * Sign for the run of a snapshot, and send; the receipt's envelope. Sent once more where the run's clock had gone
+   * on too far.
+   */
+  async order(body, { run_id, now_ms, speed }) {
     for (let again = true; ; again = false) {
       const seq = this.next();
-      const order = { sender: this.sender, seq, t_ms: now_ms, expires_ms: expiry(now_ms, speed), body };
+      const order = { run_id, sender: this.sender, seq, t_ms: now_ms, expires_ms: expiry(now_ms, speed), body };
       const answer = await this.send(seal(order, this.identity.order_secret), seq);
       if (answer.body.cause !== "stale" || !again) return answer;
       now_ms = answer.t_ms;

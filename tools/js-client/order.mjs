@@ -7,24 +7,12 @@
 // twice: to see both refused.
 
 import { randomBytes } from "node:crypto";
-import { parseArgs } from "node:util";
 import { Orderer, Reader, expiry, place, readIdentity, seal } from "./client.mjs";
+import { command } from "./command.mjs";
 
-// Whatever goes wrong ends it, in one line.
-process.on("uncaughtException", (error) => {
-  console.error(`error: ${error.message}`);
-  process.exit(1);
-});
-
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    key: { type: "string" },
-    insecure: { type: "boolean", default: false },
-    timeout: { type: "string", default: "5" },
-    forge: { type: "boolean", default: false },
-    replay: { type: "boolean", default: false },
-  },
+const { options, positionals } = command({
+  forge: { type: "boolean", default: false },
+  replay: { type: "boolean", default: false },
 });
 const [url, verb, vehicle, site] = positionals;
 if (!options.key || !verb) throw new Error("node order.mjs URL --key FILE pause | resume | recall VEHICLE SITE");
@@ -41,7 +29,8 @@ async function bodyOf(run) {
 }
 
 function tell({ body }) {
-  console.log(body.cause ? `receipt: refused: ${body.cause}` : `receipt: heard at tick ${body.tick}`);
+  const why = body.reason ? `${body.cause}: ${body.reason}` : body.cause;
+  console.log(why ? `receipt: refused: ${why}` : `receipt: heard at tick ${body.tick}`);
   return body.cause === "";
 }
 
@@ -56,21 +45,21 @@ async function answer(run, order_id) {
   throw new Error("the vehicle does not answer");
 }
 
-// Listen before speaking, so as not to miss the answer; the snapshot tells the time that orders expire by.
+// Listen before speaking, so as not to miss the answer; the snapshot tells for which run to sign, and its time.
 const locks = options.insecure ? null : identity;
 const run = new Reader(url, locks, ["Beat", "OrderAnswered"], 1000 * options.timeout);
 const body = await bodyOf(run);
-const { now_ms, speed } = await run.join();
+const { run_id, now_ms, speed } = await run.join();
 const orders = new Orderer(url, identity, !options.insecure);
 let accepted;
 if (options.forge || options.replay) {
   const seq = orders.next();
-  const order = { sender: orders.sender, seq, t_ms: now_ms, expires_ms: expiry(now_ms, speed), body };
+  const order = { run_id, sender: orders.sender, seq, t_ms: now_ms, expires_ms: expiry(now_ms, speed), body };
   const envelope = seal(order, options.forge ? randomBytes(32).toString("hex") : identity.order_secret);
   accepted = tell(await orders.send(envelope, seq));
   if (options.replay) accepted = tell(await orders.send(envelope, seq));
 } else {
-  accepted = tell(await orders.order(body, { now_ms, speed }));
+  accepted = tell(await orders.order(body, { run_id, now_ms, speed }));
   if (accepted && body.order_id) {
     const { claimed_sender, counter, cause } = await answer(run, body.order_id);
     console.log(`${vehicle} ${cause ? `refuses: ${cause}` : "obeys"} (${claimed_sender}, order ${counter})`);

@@ -2,24 +2,12 @@
 //
 //     node watch.mjs URL (--key FILE | --insecure) [--every S] [--vehicle NAME] [--timeout S]
 
-import { parseArgs } from "node:util";
 import { Reader, STATES, floats, readIdentity } from "./client.mjs";
+import { command } from "./command.mjs";
 
-// Whatever goes wrong ends it, in one line.
-process.on("uncaughtException", (error) => {
-  console.error(`error: ${error.message}`);
-  process.exit(1);
-});
-
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    key: { type: "string" },
-    insecure: { type: "boolean" },
-    every: { type: "string", default: "1" },
-    vehicle: { type: "string" }, // each report of this one
-    timeout: { type: "string", default: "5" },
-  },
+const { options, positionals } = command({
+  every: { type: "string", default: "1" },
+  vehicle: { type: "string" }, // each report of this one
 });
 if (!options.key && !options.insecure) throw new Error("--key FILE or --insecure");
 const url = positionals[0] ?? "tcp://127.0.0.1:5570";

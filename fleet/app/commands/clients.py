@@ -50,7 +50,7 @@ def _connect(reach: dict[str, Any], topics: tuple[str, ...] | None = ()) -> Clie
 @click.command(cls=Command)
 @click.argument("url", default=URL)
 @reach_options
-@click.option("--once", is_flag=True, help="Print the state now, and end.")
+@click.option("--once", is_flag=True, help="Print the state now, and end. Before the first tick, wait for it.")
 @click.option(
     "--every", "every_s", type=Number(0.01), default=5.0, show_default=True, metavar="S",
     help="Where there is no terminal: a line about so often.",
@@ -64,8 +64,10 @@ def watch(reach: dict[str, Any], once: bool, every_s: float, topics: tuple[str, 
     say = functools.partial(click.echo, nl=True)
     with _connect(reach, topics if topics and as_json else None) as client:
         if once:
-            found = [views.snapshot_json(client.snapshot)] if as_json else views.snapshot_lines(client.snapshot)
-            say("\n".join(found))
+            state = views.begun(client, reach["timeout_s"])
+            if as_json and views.not_begun(state):
+                note(views.not_begun(state))
+            say(views.snapshot_json(state) if as_json else "\n".join(views.snapshot_lines(state)))
         elif as_json:
             views.watch_json(client, say, topics or None)
         elif sys.stdout.isatty():
@@ -151,6 +153,38 @@ def quarantine(reach: dict[str, Any], vehicle: str, by: str) -> Outcome:
 
     with _connect(reach) as client:
         return requests.quarantine(client, vehicle, by)
+
+
+@_order("close-airspace")
+@click.argument("zone")
+@click.option(
+    "--at", "corners", multiple=True, required=True, metavar="PLACE",
+    help="LON,LAT in degrees, or a site's id: a corner of the zone, or with --radius its middle.",
+)  # fmt: skip
+@click.option("--radius", type=Number(0.0), default=0.0, help="Metres: the zone is a circle.")
+@click.option("--metres", is_flag=True, help="Pairs are X,Y in the city's local metres.")
+@click.option("--in", "in_s", type=Number(0.0), default=0.0, help="Simulated seconds from now; announced at once.")
+@click.option("--for", "for_s", type=Number(0.0), default=None, help="Simulated seconds; else without end.")
+@click.option("--floor", "floor_m", type=Number(0.0), default=0.0, show_default=True, help="Metres above ground.")
+@click.option("--ceiling", "ceiling_m", type=Number(0.0), default=120.0, show_default=True, help="The same.")
+@click.option("--reason", default="closed by an operator", show_default=True)
+def close_airspace(reach: dict[str, Any], **asked: Any) -> Outcome:
+    """Close the airspace of ZONE: who is inside leaves, who is on the way goes round."""
+    from fleet.app import requests
+
+    with _connect(reach, requests.ANSWERS) as client:
+        wish = requests.ZoneWish(radius_m=asked.pop("radius"), **asked)
+        return requests.close_airspace(client, wish, reach["timeout_s"])
+
+
+@_order("open-airspace")
+@click.argument("zone")
+def open_airspace(reach: dict[str, Any], zone: str) -> Outcome:
+    """Open the temporary ZONE again."""
+    from fleet.app import requests
+
+    with _connect(reach, requests.ANSWERS) as client:
+        return requests.open_airspace(client, zone, reach["timeout_s"])
 
 
 @_order()

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleet.app.command import FILE, INTERRUPTED, Command, Number, echo_json, json_option, note, set_option
+from fleet.app.command import (
+    FILE,
+    INTERRUPTED,
+    Command,
+    Number,
+    echo_json,
+    json_option,
+    note,
+    overwrite_option,
+    set_option,
+)
 
 if TYPE_CHECKING:
     from fleet.app.session import SessionOptions
@@ -20,6 +30,8 @@ ANY_PORT = "tcp://127.0.0.1:*"
 HTTP = "127.0.0.1:8570"
 DIFFERENT = 1
 Decorated = Callable[..., Any]
+Option = Callable[[Decorated], Decorated]
+"""What is put above a command to give it an option, an argument, or several."""
 
 _BUS_OPTIONS = (
     click.option(
@@ -65,7 +77,7 @@ def factor(context: click.Context, option: click.Parameter, value: float | None)
     return value
 
 
-def speed_option(default: float | None, text: str) -> Callable[[Decorated], Decorated]:
+def speed_option(default: float | None, text: str) -> Option:
     """`--speed N`."""
     return click.option(
         "--speed", type=float, default=default, show_default=default is not None, callback=factor, metavar="N",
@@ -73,7 +85,7 @@ def speed_option(default: float | None, text: str) -> Callable[[Decorated], Deco
     )  # fmt: skip
 
 
-def http_option(name: str, target: str) -> Callable[[Decorated], Decorated]:
+def http_option(name: str, target: str) -> Option:
     """An option with an address that may be left out: `--http`, `--http HOST:PORT`."""
     return click.option(
         name,
@@ -144,22 +156,41 @@ def run_and_tell(scenario: Path, overrides: tuple[str, ...], options: SessionOpt
         click.get_current_context().exit(INTERRUPTED)
 
 
+def run_options(*own: Option) -> Option:
+    """What `fleet run` and `fleet serve` both take, with the `own` ones of each between; a seed is an override."""
+    first: tuple[Option, ...] = (
+        click.argument("scenario", type=FILE),
+        click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Instead of the scenario's own."),
+        set_option,
+        click.option("-o", "--out", type=FILE, metavar="DIR", help="Record the run into this directory."),
+        overwrite_option,
+    )
+    last: tuple[Option, ...] = (click.option("--quiet", is_flag=True, help="Show no progress."), json_option)
+
+    def decorate(command: Decorated) -> Decorated:
+        @functools.wraps(command)
+        def seeded(seed: int | None, overrides: tuple[str, ...], **given: Any) -> Any:
+            seeds = () if seed is None else (f"seed={seed}",)
+            return command(overrides=(*overrides, *seeds), **given)
+
+        with_options: Decorated = seeded
+        for option in reversed((*first, *own, *last)):
+            with_options = option(with_options)
+        return with_options
+
+    return decorate
+
+
 @click.command(cls=Command)
-@click.argument("scenario", type=FILE)
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Instead of the scenario's own.")
-@set_option
-@click.option("-o", "--out", type=FILE, metavar="DIR", help="Record the run into this directory.")
-@click.option("--overwrite", is_flag=True, help="Replace a run recorded there before.")
-@click.option("--bus", default=ENDPOINT, show_default=True, metavar="ENDPOINT", help="Where to listen.")
-@bus_options
-@speed_option(10.0, "Simulated seconds per second; 0 is as fast as it goes.")
-@click.option("--paused", is_flag=True, help="Hold before the first tick, until an operator lets it go on.")
-@http_option("--http", "http")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
-@json_option
+@run_options(
+    click.option("--bus", default=ENDPOINT, show_default=True, metavar="ENDPOINT", help="Where to listen."),
+    bus_options,
+    speed_option(10.0, "Simulated seconds per second; 0 is as fast as it goes."),
+    click.option("--paused", is_flag=True, help="Hold before the first tick, until an operator lets it go on."),
+    http_option("--http", "http"),
+)
 def serve(
     scenario: Path,
-    seed: int | None,
     overrides: tuple[str, ...],
     bus_settings: dict[str, Any],
     http: str | None,
@@ -170,8 +201,6 @@ def serve(
 
     It ends with the scenario, by Ctrl-C, or by an operator's order.
     """
-    if seed is not None:
-        overrides = (*overrides, f"seed={seed}")
     options = session_options(bus_settings, http, {**rest, "every_tick": True})
     run_and_tell(scenario, overrides, options, as_json=as_json)
 
@@ -179,7 +208,7 @@ def serve(
 @click.command(cls=Command)
 @click.argument("directory", type=FILE)
 @click.option("-o", "--out", type=FILE, metavar="DIR", help="Record the replay into this directory.")
-@click.option("--overwrite", is_flag=True, help="Replace a run recorded there before.")
+@overwrite_option
 @json_option
 def replay(directory: Path, out: Path | None, overwrite: bool, as_json: bool) -> None:
     """Run again what is recorded in DIRECTORY, and say whether it is the same run.

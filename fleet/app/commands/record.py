@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fleet.app.command import FILE, INTERRUPTED, Command, Number, echo_json, json_option, note
+from fleet.app.command import FILE, INTERRUPTED, Command, Number, echo_json, json_option, note, overwrite_option
 
 
 @click.command(cls=Command)
@@ -14,7 +14,7 @@ from fleet.app.command import FILE, INTERRUPTED, Command, Number, echo_json, jso
 @click.option("-o", "--out", type=FILE, required=True, metavar="DIR", help="Record into this directory.")
 @click.option("--key", type=FILE, envvar="FLEET_KEY", metavar="FILE", help="A recorder's key.")
 @click.option("--insecure", is_flag=True, help="Use no key: the run has none.")
-@click.option("--overwrite", is_flag=True, help="Replace a run recorded there before.")
+@overwrite_option
 @click.option(
     "--wait", "wait_s", type=Number(0.0), default=10.0, show_default=True, metavar="S",
     help="Try so long to reach the run.",

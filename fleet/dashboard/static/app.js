@@ -1,11 +1,11 @@
 // The live page of a run: it reads the bus's own bytes from one WebSocket and draws them. Nothing comes from elsewhere.
-const $ = (id) => document.getElementById(id);
-const STATES = ["idle", "climbing", "cruising", "descending", "servicing", "unloading", "charging", "queueing", "holding", "lost"];
+const $ = (id) => document.getElementById(id), dpr = () => window.devicePixelRatio || 1;
+const STATES = ["idle", "climbing", "cruising", "descending", "servicing", "unloading", "charging", "queueing", "holding", "lost", "driving", "grounded"];
 const GROUPS = [["at rest", "rest"], ["flying", "fly"], ["collecting", "collect"], ["unloading", "unload"], ["charging", "charge"],
-  ["queueing", "wait"], ["lost", "lost"]], GROUP_OF = [0, 1, 1, 1, 2, 3, 4, 5, 5, 6], ALARM_MS = 12e4, MOST_LEAP_MS = 15e3;
+  ["queueing", "wait"], ["lost", "lost"]], GROUP_OF = [0, 1, 1, 1, 2, 3, 4, 5, 5, 6, 1, 5], ALARM_MS = 12e4, MOST_LEAP_MS = 15e3;
 const SPEEDS = [[1, "1×"], [5, "5×"], [20, "20×"], [100, "100×"], [0, "max"]], MOST_SETTLED = 4000, MOST_LISTED = 60, FANCY = 2000;
 // ---- MessagePack, as much of it as the bus speaks
-const utf8 = new TextDecoder();
+const utf8 = new TextDecoder(), floats = (bytes) => new Float32Array(bytes.slice().buffer); // a copy, because columns are not aligned
 function unpack(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
@@ -32,7 +32,6 @@ function unpack(bytes) {
   }
   return value();
 }
-const floats = (bytes) => new Float32Array(bytes.slice().buffer); // a copy, because columns are not aligned
 // ---- degrees to the run's metres: azimuthal equidistant on WGS 84, as a series; right to 0.1 m within 20 km
 function projection(lon0, lat0) {
   const A = 6378137, E2 = 0.00669437999014, rad = Math.PI / 180;
@@ -45,7 +44,7 @@ function projection(lon0, lat0) {
 // ---- what is known of the run
 const S = { hello: {}, numbers: new Map(), lost: 0, skipped: 0, roster: [], index: new Map(), reports: new Map(), open: new Map(),
   settled: new Map(), counts: [0, 0, 0], alerts: [], alarmed: new Map(), quarantined: new Set(), frame: { at: 0, x: [], y: [] },
-  gap: 1000, past: [], x: [], y: [], groups: [], sites: [], zones: [], reasons: [], view: null, chosen: null, hover: null, live: false, drawn: 0 };
+  gap: 1000, past: [], x: [], y: [], groups: [], sites: [], zones: [], sky: new Map(), reasons: [], view: null, chosen: null, hover: null, live: false, drawn: 0 };
 const due = {}, redraw = (...layers) => layers.forEach((layer) => { due[layer] = true; });
 const miss = (topic, count) => { if (count > 0 && topic !== "Beat") S[topic === "TelemetryFrame" ? "skipped" : "lost"] += count; };
 function settle(id, how) { // 0 collected, 1 missed; what was missed and then fetched after all is collected
@@ -96,11 +95,16 @@ function takeCity(b) {
   if (S.view) redraw("ground"); else fit();
 }
 const on = {
+  AirspaceChanged(b, t_ms, path = new Path2D()) {
+    b.x_m.forEach((ring, r) => ring.forEach((x, i) => path[i ? "lineTo" : "moveTo"](x, b.y_m[r][i])));
+    S.sky.delete(b.zone); if (b.state !== "open") S.sky.set(b.zone, { ...b, path }); redraw("ground");
+  },
   CityMap: takeCity, TelemetryFrame: (b) => takeFrame(b, false), VehicleQuarantined: (b) => S.quarantined.add(b.vehicle),
   Snapshot(b) {
     for (const [topic, next] of Object.entries(b.numbers)) { miss(topic, next - (S.numbers.get(topic) ?? next)); S.numbers.set(topic, next); }
     Object.assign(S, { run: b, counts: [b.collected, b.missed, b.alerts.length], ended: null, alerts: b.alerts.map((a) => ({ ...a, t_ms: null })),
       settled: new Map(), open: new Map(b.open_pickups.map((p) => [p.pickup_id, p])), reports: new Map(b.vehicles.map((v) => [v.vehicle, v])) });
+    S.sky.clear(); b.airspace.forEach((change) => on.AirspaceChanged(change)); redraw("ground");
     if (b.roster) on.VehicleRoster(b.roster); if (b.frame) takeFrame(b.frame, true); S.joined ||= performance.now();
   },
   VehicleRoster(b) { S.roster = b.vehicles; S.index = new Map(b.vehicles.map((name, i) => [name, i])); },
@@ -125,8 +129,7 @@ function take(buffer) { // records: number (u64), length (u32), envelope
   S.heard = performance.now(); redraw("marks", "movers", "text");
 }
 // ---- the view: its centre in metres, and pixels per metre
-const layer = Object.fromEntries(["ground", "marks", "movers"].map((id) => [id, $(id).getContext("2d")])), dpr = () => window.devicePixelRatio || 1;
-let w = 0, h = 0;
+const layer = Object.fromEntries(["ground", "marks", "movers"].map((id) => [id, $(id).getContext("2d")])); let w = 0, h = 0;
 const sx = (x) => w / 2 + (x - S.view.x) * S.view.k, sy = (y) => h / 2 - (y - S.view.y) * S.view.k;
 const look = (view) => { S.view = { ...S.view, fitted: false, ...view }; redraw("ground", "marks", "movers"); };
 const pan = (right, up) => S.view && look({ x: S.view.x + right / S.view.k, y: S.view.y + up / S.view.k });
@@ -144,7 +147,7 @@ function resize() {
 }
 // ---- drawing: the ground when the view moves, the marks when messages come, the movers at every picture
 const style = getComputedStyle(document.documentElement), ink = (name) => style.getPropertyValue("--" + name); // light or dark
-const zoneInk = (reason) => ["#d3263f", "#e0512f", "#b0306a", "#8f2f2f", "#e0708a"][S.reasons.indexOf(reason) % 5];
+const zoneInk = (reason) => ["#d3263f", "#e0512f", "#b0306a", "#8f2f2f", "#e0708a"][Math.max(0, S.reasons.indexOf(reason)) % 5];
 function clean(c) { c.setTransform(dpr(), 0, 0, dpr(), 0, 0); c.clearRect(0, 0, w, h); return c; }
 function stroke(c, strokeStyle, lineWidth, dash = [], ...path) {
   Object.assign(c, { strokeStyle, lineWidth }).setLineDash(dash); c.stroke(...path);
@@ -159,8 +162,9 @@ function drawGround() {
   stroke(c, ink("street"), Math.max(5, 1.2 / k), [], S.paths.street);
   c.fillStyle = ink("building"); c.fill(S.paths.building);
   stroke(c, ink("district"), 1 / k, [6 / k, 5 / k], S.paths.district);
-  for (const { reason, path } of S.zones) {
-    c.fillStyle = zoneInk(reason) + "2b"; c.fill(path); stroke(c, zoneInk(reason) + "c0", 1.4 / k, [], path); // with alpha
+  for (const { reason, path, state } of [...S.zones, ...S.sky.values()]) { // what is only announced is an outline
+    c.fillStyle = zoneInk(reason) + (state ? "55" : "2b"); if (state !== "announced") c.fill(path, state ? "evenodd" : "nonzero"); // with alpha
+    stroke(c, zoneInk(reason) + "c0", (state ? 2.5 : 1.4) / k, state === "announced" ? [7 / k, 5 / k] : [], path);
   }
   const metres = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000].filter((m) => m * k < 130).pop() ?? 1;
   $("scale").style.width = metres * k + "px"; put("scale", metres < 1000 ? metres + " m" : metres / 1000 + " km");
@@ -194,10 +198,8 @@ function drawMovers(now) {
   const alarmed = [...S.alarmed].filter(([, t_ms]) => S.run.now_ms - t_ms < ALARM_MS).map(([entity]) => entity);
   for (const name of [...alarmed, ...S.quarantined]) for (const more of [5, 9]) ring(S.index.get(name), r + more, ink("alarm"));
   const name = S.chosen ?? S.hover, i = S.index.get(name);
-  if (i < x.length) {
-    ring(i, r + 3, ink("ink"));
-    c.fillStyle = ink("ink"); label(c, name, sx(x[i]) + r + 7, sy(y[i]) - 6, "600 12px", "left");
-  }
+  ring(i, r + 3, ink("ink")); c.fillStyle = ink("ink");
+  if (i < x.length) label(c, name, sx(x[i]) + r + 7, sy(y[i]) - 6, "600 12px", "left");
   S.drawn++; return part < 1;
 }
 // ---- words and numbers beside the map
@@ -234,8 +236,7 @@ function tell() {
   $("done").style.width = Math.min(100, 100 * run.now_ms / run.end_ms) + "%"; $("steer").disabled = !S.hello.steer || !S.live || !!S.ended;
   [...$("speeds").children].forEach((button, k) => button.setAttribute("aria-pressed", SPEEDS[k][0] === run.speed));
   S.groups.forEach((group, g) => { S.tallies[g].textContent = count(group.length); });
-  if (S.listed !== S.alerts) listAlerts();
-  $("card").hidden = !(i < frame.x.length);
+  if (S.listed !== S.alerts) listAlerts(); $("card").hidden = !(i < frame.x.length);
   if (i < frame.x.length) {
     const name = S.roster[i], said = S.reports.get(name), state = STATES[frame.state[i]] + (S.quarantined.has(name) ? ", quarantined" : "");
     const facts = { state, "bound for": said?.bound_for || "–", order: said?.order_id || "–", speed: frame.speed[i].toFixed(1) + " m/s",
@@ -255,8 +256,7 @@ function connect() {
   socket.onopen = () => { Object.assign(S, { live: true, opened: performance.now(), joined: 0 }); if (!S.ended) banner(""); };
   socket.onmessage = ({ data }) => { if (typeof data === "string") hear(JSON.parse(data)); else take(data); };
   socket.onclose = () => {
-    S.live = false; redraw("text");
-    if (!S.ended) { banner("No contact with the run. Trying again.", true); setTimeout(connect, 1000); }
+    S.live = false; redraw("text"); if (!S.ended) { banner("No contact with the run. Trying again.", true); setTimeout(connect, 1000); }
   };
 }
 function hear(said) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 from fleet.sim.body import Body, Flight
 from fleet.sim.lies import Pretence
@@ -33,7 +34,8 @@ class _Detour:
         body, frame = self._body, self._body.airframe
         self._turn = body.turn
         lies = self._reach.flights.motion.lies
-        lies.pretences[body.index] = Pretence(body.turn, frame.cruise_mps, frame.cruise_height_m)
+        state: Literal["cruising", "driving"] = "cruising" if frame.flies else "driving"
+        lies.pretences[body.index] = Pretence(body.turn, state, frame.cruise_mps, frame.cruise_height_m)
 
     def _landed(self, body: Body) -> None:
         now = self._landed_ms = self._reach.kernel.now_ms
@@ -83,7 +85,7 @@ def _goal(flight: Flight) -> tuple[float, float]:
 
 def _detour(reach: Reach, asked: Asked, body: Body) -> Hold | str:
     flights, flight = reach.flights, body.flight
-    if body.phase not in ("climbing", "cruising") or flight is None or flight.arrived is flight.downed:
+    if body.phase not in ("climbing", "cruising", "driving") or flight is None or flight.arrived is flight.downed:
         return f"{body.id} is not on its way"
     pretence = flights.motion.lies.pretences.get(body.index)
     if pretence is not None and pretence.turn == body.turn:

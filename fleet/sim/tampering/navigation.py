@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from fleet.sim.body import Body
-from fleet.sim.flights import AIRBORNE, Flights
+from fleet.sim.flights import ON_ITS_WAY, Flights
 from fleet.sim.spoofs import Spoof
 from fleet.sim.tampering.primitive import Asked, Parameter, Primitive, Reach
 from fleet.sim.tampering.vehicles import Hold, on_vehicles
@@ -36,7 +36,7 @@ def _unfit(reach: Reach, body: Body) -> str:
     """Why a vehicle's receiver cannot be tampered with now."""
     if body.navigation != "gnss":
         return f"{body.id} does not navigate by GNSS"
-    if body.phase not in AIRBORNE:
+    if body.phase not in ON_ITS_WAY:
         return f"{body.id} is not in the air"
     spoof = reach.flights.spoof_of(body)
     return "" if spoof is None else f"{body.id}'s receiver is tampered with already, by a {spoof.kind}"

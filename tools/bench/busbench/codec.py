@@ -10,11 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from busbench.measure import Figure, Pair
 from busbench.payload import frame, roster
-from fleet.bus.columns import columns
+from fleet.bus.columns import columns, names_of
 from fleet.messages.codec import decode, encode, signed_bytes
 from fleet.messages.envelope import Envelope
 from fleet.messages.frames import TelemetryFrame
 from fleet.messages.orders import FlyRoute, StopOrder
+from fleet.messages.run_id import RunId
 from fleet.messages.seal import KeyPair, Verifier
 
 ORDERS = 200
@@ -29,7 +30,7 @@ def _seconds(act: Callable[[], object], times: int) -> float:
 
 def frame_figure(*, rounds: int) -> Figure:
     """Microseconds for encoding a frame of 10,000 vehicles and reading it again as columns."""
-    message, names = frame(10_000), roster(10_000).body.vehicles
+    message, names = frame(10_000), names_of(roster(10_000).body.vehicles)
 
     def there_and_back() -> object:
         body = decode(encode(message)).body
@@ -42,7 +43,8 @@ def frame_figure(*, rounds: int) -> Figure:
 
 def order_pair(*, rounds: int) -> Pair:
     """Checks a second: `Verifier.check` of a route of six stops, and a bare verification of the same bytes."""
-    key = KeyPair(b"\x07" * 32)
+    run = RunId("7" * 32)
+    key = KeyPair(b"\x07" * 32, run)
     stops = tuple(
         StopOrder(kind="pickup", target=f"p-{n:04d}", x_m=12.5 * n, y_m=99.0 + n, mass_kg=2.5) for n in range(6)
     )
@@ -54,11 +56,11 @@ def order_pair(*, rounds: int) -> Pair:
         )
         for seq in range(ORDERS)
     ]  # fmt: skip
-    ready = [(o.signature, signed_bytes(o.sender, o.seq, o.expires_ms, o.body)) for o in orders]
+    ready = [(o.signature, signed_bytes(run, o.sender, o.seq, o.expires_ms, o.body)) for o in orders]
     public = Ed25519PublicKey.from_public_bytes(key.public)
 
     def ours() -> float:
-        verifier = Verifier({"dispatch": key.public}, {"dispatch": frozenset({"FlyRoute"})})
+        verifier = Verifier({"dispatch": key.public}, {"dispatch": frozenset({"FlyRoute"})}, run)
         each = iter(orders)
         checks = (verifier.check(order, 1_000) for order in each)
         began = time.perf_counter()

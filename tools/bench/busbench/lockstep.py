@@ -25,6 +25,7 @@ from fleet.messages.envelope import Envelope, Message
 from fleet.messages.notices import SeatGranted, TickDone, TickOpened
 from fleet.messages.plane import Plane
 from fleet.messages.port import Bus, Port, Seat
+from fleet.messages.run_id import RunId
 from fleet.messages.security import Alert
 
 VERSION = "bench"
@@ -97,7 +98,7 @@ def ours(count: int, transport: str, ticks: int, *, speaks: bool) -> float:
     seats = [f"seat-{number:02d}" for number in range(count)]
     with _endpoint(transport) as endpoint, Doors(endpoint) as doors:
         url = doors.endpoints.base
-        barrier = Barrier(doors, [SeatPlan(seat) for seat in seats], Terms(VERSION, TICK_MS))
+        barrier = Barrier(doors, [SeatPlan(seat) for seat in seats], Terms(VERSION, TICK_MS, RunId("7" * 32)))
         with _processes(_sit, [(url, seat, speaks) for seat in seats]):
             barrier.await_seats(60.0)
             batch: list[Message] = []

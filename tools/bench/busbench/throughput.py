@@ -38,6 +38,7 @@ from fleet.bus.talk import Talk, Wish
 from fleet.messages.codec import encode
 from fleet.messages.envelope import Message
 from fleet.messages.frames import TelemetryFrame
+from fleet.messages.run_id import RunId
 
 RING = 64
 MESSAGES_PER_TICK = 100
@@ -163,10 +164,11 @@ def _bursts(control: Connection, load: Load, bursts: int, send: Callable[[int], 
 def _ours(way: Way, load: Load, bursts: int) -> float:
     keyring = None if way.keys is None else Keyring.open(way.keys)
     context = zmq.Context() if way.transport == "inproc" else None
-    facts = RunFacts("bench", 1000, 10**9, 0.0)
+    run = RunId("7" * 32)
+    facts = RunFacts("bench", 1000, 10**9, 0.0, run)
     doors = Doors(way.endpoint, keyring, context=context, frame_bytes=load.size)
     vehicles = len(load.batch[0].body.state) if isinstance(load.batch[0].body, TelemetryFrame) else 0
-    gate = Gate(doors, Intake({}), tick_ms=1000, picture=Picture(facts))
+    gate = Gate(doors, Intake({}, run), tick_ms=1000, picture=Picture(facts))
     gate.hear(0, [roster(vehicles)])
     try:
         with _reading(_our_reader, way, load, doors.endpoints.base, context) as control:

@@ -1,0 +1,149 @@
+"""How far one can possibly see in each direction from a place.
+
+The round is cut into `BINS` narrow sectors. An edge that faces the viewer and spans a sector from side to side
+closes it: no leg within the sector is free beyond that edge. So the horizon of a sector is a distance beyond
+which nothing can be seen, and it is never too short: what an edge covers only in part does not count, and next to
+the end of an edge a margin is left for what may count as touching.
+
+A horizon is an array of `BINS` distances, inf where nothing is closed. All distances here are |dx| + |dy|: like
+the direction in `turn_of` they take no root, and along an edge they too are greatest at one of its ends.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from fleet.city.kernels.compiled import compiled
+from fleet.city.kernels.plane import NEAR_M, TOLERANCE_M, turn_of
+
+Floats = npt.NDArray[np.float64]
+
+BINS = 1024
+WIDTH = 4.0 / BINS
+"""Of a sector, in the unit of `turn_of`."""
+
+ALWAYS_M = 1e-3
+"""Closer than this, nothing is beyond the horizon: directions are too coarse to say."""
+
+_CONE_MARGIN = 16.0 * TOLERANCE_M / ALWAYS_M
+
+
+@compiled
+def is_beyond(horizon: Floats, dx: float, dy: float) -> bool:
+    """Whether the place (dx, dy) from here is certainly hidden."""
+    away = abs(dx) + abs(dy)
+    return away > ALWAYS_M and away > horizon[min(int(turn_of(dx, dy) / WIDTH), BINS - 1)]
+
+
+@compiled
+def is_closed(horizon: Floats, start: float, end: float, from_m: float) -> bool:
+    """Whether all directions from `start` counterclockwise to `end` are closed before `from_m`."""
+    first, last = int(start / WIDTH), int(end / WIDTH)
+    if last < first:
+        last += BINS
+    for k in range(first, last + 1):  # noqa: SIM110 - numba compiles no generators like that
+        if horizon[k % BINS] >= from_m:
+            return False
+    return True
+
+
+@compiled
+def close_sector(horizon: Floats, start: float, end: float) -> None:
+    """Close the directions from `start` counterclockwise to `end`, but for a margin, from here on."""
+    if end < start:
+        end += 4.0
+    first, last = math.ceil((start + _CONE_MARGIN) / WIDTH), math.floor((end - _CONE_MARGIN) / WIDTH)
+    for k in range(first, last):
+        horizon[k % BINS] = 0.0
+
+
+@compiled
+def place(seen: Floats, k: int, dx: float, dy: float) -> None:
+    """Write vertex k of a stretch into `seen`: where it is from here and how far; `shade` adds its direction."""
+    seen[k, 0], seen[k, 1], seen[k, 2] = dx, dy, abs(dx) + abs(dy)
+
+
+@compiled
+def shade(horizon: Floats, seen: Floats, count: int) -> None:
+    """Close what a stretch of `count` edges hides; its vertices are the first rows of `seen`."""
+    begin = 0
+    for k in range(count):
+        if not _faces(seen, k):
+            if k > begin:
+                _close_behind(horizon, seen, begin, k)
+            begin = k + 1
+    if count > begin:
+        _close_behind(horizon, seen, begin, count)
+
+
+@compiled
+def _faces(seen: Floats, k: int) -> bool:
+    """Whether edge k turns its outer side to the viewer, who is not almost on it."""
+    cross = seen[k, 0] * seen[k + 1, 1] - seen[k, 1] * seen[k + 1, 0]
+    faces: bool = cross < -NEAR_M * (seen[k, 2] + seen[k + 1, 2])
+    return faces
+
+
+@compiled
+def _close_behind(horizon: Floats, seen: Floats, begin: int, end: int) -> None:
+    """Close what edges `begin` to `end - 1` hide together; seen from here they run clockwise."""
+    for k in range(begin, end + 1):
+        seen[k, 3] = turn_of(seen[k, 0], seen[k, 1])
+    start = seen[end, 3]
+    at, turn = end, start + _span(seen, end)
+    reach = turn
+    for k in range(end - 1, begin, -1):
+        reach += _span(seen, k)
+    first = math.ceil((start + _margin(seen[end, 2])) / WIDTH)
+    last = math.floor((reach - _margin(seen[begin, 2])) / WIDTH)
+    if first >= last:
+        return
+    while turn < first * WIDTH and at > begin + 1:
+        at -= 1
+        turn += _span(seen, at)
+    near = _hit(seen, at, first)
+    for k in range(first, last):
+        far = near
+        while turn < (k + 1) * WIDTH and at > begin + 1:
+            at -= 1
+            far = max(far, seen[at, 2] + NEAR_M)
+            turn += _span(seen, at)
+        near = _hit(seen, at, k + 1)
+        horizon[k % BINS] = min(horizon[k % BINS], max(far, near))
+
+
+@compiled
+def _span(seen: Floats, k: int) -> float:
+    """How far it is, counterclockwise, from vertex k to the one before it."""
+    span: float = seen[k - 1, 3] - seen[k, 3]
+    return span if span >= 0.0 else span + 4.0
+
+
+@compiled
+def _margin(away_m: float) -> float:
+    """What a leg that only touches a vertex so far away may be off, in the unit of `turn_of`."""
+    return 4.0 * TOLERANCE_M / away_m + 1e-12
+
+
+@compiled
+def _hit(seen: Floats, k: int, ray: int) -> float:
+    """How far the ray before sector `ray` goes until it more than touches the edge from vertex k - 1 to k."""
+    rx, ry = _ray(ray % BINS * WIDTH)
+    ax, ay = seen[k - 1, 0], seen[k - 1, 1]
+    ex, ey = seen[k, 0] - ax, seen[k, 1] - ay
+    slant = ex * ry - ey * rx
+    far: float = max(seen[k - 1, 2], seen[k, 2]) + NEAR_M
+    if slant > 0.0:
+        far = (ex * ay - ey * ax + 4.0 * TOLERANCE_M * (abs(ex) + abs(ey))) / slant
+    return far
+
+
+@compiled
+def _ray(turn: float) -> tuple[float, float]:
+    """The place on the diamond |x| + |y| = 1 whose direction has this number, from 0 to below 4: see `turn_of`."""
+    if turn < 2.0:
+        return 1.0 - turn, 1.0 - abs(turn - 1.0)
+    return turn - 3.0, abs(turn - 3.0) - 1.0

@@ -1,0 +1,307 @@
+"""The sky as it changes over a run: closures in time, and the ways that are left at each moment.
+
+A *closure* is a zone with a time: announced, then closed, then open again. What is announced is avoided already,
+so that nobody has to be chased out of it. `Skies` answers what can be flown at a height while certain zones are
+shut; each answer is worked out once, whoever asks (world and dispatch ask for the same ones).
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely import LineString, Polygon
+
+from fleet.city.airspace import CLEARANCE_M, closed_for_landing, obstacles, with_clearance
+from fleet.city.model import City, Zone
+from fleet.city.paths import Airspace, PathNetwork
+
+Floats = npt.NDArray[np.float64]
+Area = Polygon
+State = Literal["announced", "closed", "open"]
+NetworkOf = Callable[[Airspace, Floats, Floats], PathNetwork]
+
+SKIN_M = 2e-3
+"""Nobody this near to the edge counts as inside: paths run along edges."""
+
+CIRCLE_CORNERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A zone closed from `from_ms` to before `until_ms` (None: for good), and announced `notice_ms` earlier."""
+
+    zone: Zone
+    from_ms: int
+    until_ms: int | None = None
+    notice_ms: int = 0
+
+    @property
+    def announced_ms(self) -> int:
+        """When it is announced."""
+        return self.from_ms - self.notice_ms
+
+    def state(self, t_ms: int) -> State:
+        """How it stands at a moment."""
+        if t_ms < self.announced_ms or (self.until_ms is not None and t_ms >= self.until_ms):
+            return "open"
+        return "announced" if t_ms < self.from_ms else "closed"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """All closures of a run, as known at a moment. Closures of one zone share its id."""
+
+    closures: tuple[Closure, ...] = ()
+
+    @cached_property
+    def zones(self) -> Mapping[str, Zone]:
+        """Every zone by its id."""
+        return {closure.zone.id: closure.zone for closure in self.closures}
+
+    def changes_ms(self) -> tuple[int, ...]:
+        """Every moment at which something may change, in order."""
+        moments = {t for c in self.closures for t in (c.announced_ms, c.from_ms, c.until_ms) if t is not None}
+        return tuple(sorted(moments))
+
+    def standing(self, t_ms: int) -> dict[str, Closure]:
+        """What is announced or closed at a moment, by zone, in the order of the ids.
+
+        Where closures of one zone overlap, one in force counts before one announced, then what lasts longest.
+        """
+        found: dict[str, Closure] = {}
+        for closure in sorted(self.closures, key=lambda c: (c.zone.id, c.from_ms)):
+            if closure.state(t_ms) == "open":
+                continue
+            before = found.get(closure.zone.id)
+            if before is None or _counts_more(closure, before, t_ms):
+                found[closure.zone.id] = closure
+        return found
+
+    def in_force(self, t_ms: int) -> tuple[Closure, ...]:
+        """What is closed at a moment."""
+        return tuple(c for c in self.standing(t_ms).values() if c.state(t_ms) == "closed")
+
+    def announced(self, t_ms: int) -> tuple[Closure, ...]:
+        """What is announced or closed at a moment: nobody plans a way through it."""
+        return tuple(self.standing(t_ms).values())
+
+    def with_closure(self, closure: Closure) -> Schedule:
+        """One more; it replaces those of a zone of the same id."""
+        return Schedule((*(c for c in self.closures if c.zone.id != closure.zone.id), closure))
+
+    def opened(self, zone_id: str, t_ms: int) -> Schedule:
+        """The same with a zone open from `t_ms` on, for good."""
+        kept = [
+            c if c.zone.id != zone_id or c.state(t_ms) == "open" else replace(c, until_ms=t_ms)
+            for c in self.closures
+            if c.zone.id != zone_id or c.announced_ms <= t_ms
+        ]
+        return Schedule(tuple(kept))
+
+
+def _counts_more(closure: Closure, other: Closure, t_ms: int) -> bool:
+    def rank(c: Closure) -> tuple[bool, float]:
+        return c.state(t_ms) == "closed", math.inf if c.until_ms is None else c.until_ms
+
+    return rank(closure) > rank(other)
+
+
+def circle(x_m: float, y_m: float, radius_m: float) -> Polygon:
+    """A polygon that contains the circle; its corners lie 0.12 % of the radius outside."""
+    angles = 2.0 * np.pi * np.arange(CIRCLE_CORNERS) / CIRCLE_CORNERS
+    reach = radius_m / math.cos(math.pi / CIRCLE_CORNERS)
+    return Polygon(np.column_stack([x_m + reach * np.cos(angles), y_m + reach * np.sin(angles)]))
+
+
+def outline(x_m: Floats, y_m: Floats) -> Polygon | str:
+    """The polygon with these corners, or what is wrong with it."""
+    area = Polygon(np.column_stack([x_m, y_m]))
+    if area.is_valid and area.area > 0.0:
+        return area
+    return str(shapely.is_valid_reason(area))
+
+
+class Fence:
+    """One zone with the room that is kept from it, for vehicles that cruise at a height."""
+
+    def __init__(self, zone: Zone, height_m: float) -> None:
+        self.floor_m, self.ceiling_m = zone.floor_m, zone.ceiling_m
+        self.bars_cruise = zone.floor_m <= height_m < zone.ceiling_m
+        """Whether nobody may cruise through it."""
+        self.bars_landing = zone.floor_m < height_m
+        """Whether nobody may pass through it on the way up or down."""
+        wide = with_clearance([zone.area], CLEARANCE_M)
+        self._area = shapely.union_all([shapely.buffer(area, -SKIN_M) for area in wide])
+        shapely.prepare(self._area)
+
+    @property
+    def matters(self) -> bool:
+        """Whether it is in anybody's way at this height."""
+        return self.bars_cruise or self.bars_landing
+
+    def holds(self, x_m: float, y_m: float) -> bool:
+        """Whether a point lies in it, heights aside."""
+        return bool(shapely.contains_xy(self._area, x_m, y_m))
+
+    def crossed_by(self, line: Iterable[tuple[float, float]]) -> bool:
+        """Whether a polyline leads through it."""
+        points = list(line)
+        return len(points) > 1 and bool(shapely.intersects(self._area, LineString(points)))
+
+
+@dataclass(frozen=True, eq=False)
+class Sky:
+    """What can be flown at one height while some zones are shut, beside those of the map.
+
+    `network` joins the nodes; `free` is the map's own airspace, without those zones; `shut` is the ground that may
+    not be landed on.
+    """
+
+    airspace: Airspace
+    free: Airspace
+    network: PathNetwork
+    shut: tuple[Polygon, ...] = ()
+
+    def may_land(self, x_m: float, y_m: float) -> bool:
+        """Whether the way down to a point is open; about temporary zones only."""
+        return not any(shapely.contains_xy(area, x_m, y_m) for area in self.shut)
+
+    def path(self, x0: float, y0: float, x1: float, y1: float) -> Floats | None:
+        """The shortest legal way between two points, shape (k, 2) with both ends, or None.
+
+        From inside a temporary zone it first leads out of it, by the shortest way that the map allows.
+        """
+        if not self.may_land(x1, y1):
+            return None
+        here = [x0], [y0]
+        if self.airspace is self.free or not self.airspace.blocked(*here)[0] or self.free.blocked(*here)[0]:
+            return self.airspace.path(x0, y0, x1, y1)
+        for out in self._ways_out(x0, y0):
+            on = self.airspace.path(float(out[-1, 0]), float(out[-1, 1]), x1, y1)
+            if on is not None:
+                return np.vstack([out, on[1:]])
+        return None
+
+    def way_out(self, x_m: float, y_m: float) -> Floats | None:
+        """The shortest way to where one may come down, shape (k, 2); None from where that is, or cannot be."""
+        if not self.airspace.blocked([x_m], [y_m])[0] and self.may_land(x_m, y_m):
+            return None
+        closed = [area for area in (*self.shut, *self.airspace.obstacles) if shapely.contains_xy(area, x_m, y_m)]
+        edges = [shapely.union_all(closed)] if closed else []
+        for way in self._by_length(x_m, y_m, edges):
+            if self.may_land(float(way[-1, 0]), float(way[-1, 1])):
+                return way
+        return None
+
+    def _ways_out(self, x_m: float, y_m: float) -> Iterable[Floats]:
+        return self._by_length(x_m, y_m, [a for a in self.airspace.obstacles if shapely.contains_xy(a, x_m, y_m)])
+
+    def _by_length(self, x_m: float, y_m: float, areas: Iterable[shapely.Geometry]) -> Iterable[Floats]:
+        """Ways to the edges of `areas` that the map allows, the shortest first.
+
+        Each stretch of an edge is made for at its nearest point. What lies nearest as the crow flies is looked at
+        first, and given when nothing that is left can be nearer.
+        """
+        ends = [_nearest_points(area, x_m, y_m) for area in areas]
+        points = np.vstack(ends) if ends else np.empty((0, 2))
+        far = np.hypot(points[:, 0] - x_m, points[:, 1] - y_m)
+        ready: list[tuple[float, int, Floats]] = []
+        for row in np.argsort(far, kind="stable").tolist():
+            while ready and ready[0][0] <= far[row]:
+                yield heapq.heappop(ready)[2]
+            way = self.free.path(x_m, y_m, float(points[row, 0]), float(points[row, 1]))
+            if way is not None:
+                heapq.heappush(ready, (float(np.hypot(*np.diff(way, axis=0).T).sum()), row, way))
+        while ready:
+            yield heapq.heappop(ready)[2]
+
+
+def _nearest_points(area: shapely.Geometry, x_m: float, y_m: float) -> Floats:
+    """For each stretch of the edge of `area` the point of it that is nearest to (x, y)."""
+    found = []
+    for ring in shapely.get_parts(shapely.boundary(area)):
+        corners = shapely.get_coordinates(ring)
+        start, step = corners[:-1], np.diff(corners, axis=0)
+        square = np.maximum((step**2).sum(axis=1), 1e-18)
+        share = np.clip(((np.array([x_m, y_m]) - start) * step).sum(axis=1) / square, 0.0, 1.0)
+        found.append(start + share[:, None] * step)
+    return np.vstack(found)
+
+
+class Skies:
+    """The sky at each height with each set of zones shut; every one is worked out once.
+
+    `x_m`, `y_m` are the nodes. Zones are known by their ids: those of the schedule, and whatever is added.
+    """
+
+    def __init__(
+        self,
+        city: City,
+        x_m: Floats,
+        y_m: Floats,
+        zones: Mapping[str, Zone],
+        network_of: NetworkOf = Airspace.network,
+    ) -> None:
+        self._city = city
+        self._x, self._y = x_m, y_m
+        self._zones = dict(zones)
+        self._network_of = network_of
+        self._airspaces: dict[tuple[float, frozenset[str]], tuple[Airspace, PathNetwork]] = {}
+        self._skies: dict[tuple[float, frozenset[str]], Sky] = {}
+
+    def add(self, zone: Zone) -> None:
+        """A zone that was not known before; one of the same id is forgotten."""
+        self._zones[zone.id] = zone
+        for memo in (self._airspaces, self._skies):
+            for key in [key for key in memo if zone.id in key[1]]:
+                del memo[key]
+
+    def at(self, height_m: float, shut: frozenset[str] = frozenset()) -> Sky:
+        """The sky for those who cruise at a height while the zones `shut` are announced or closed.
+
+        Ids that are not known are passed over.
+        """
+        zones = [self._zones[name] for name in sorted(shut) if name in self._zones]
+        low = [zone for zone in zones if zone.floor_m < height_m]
+        cross = [zone for zone in zones if zone.floor_m <= height_m < zone.ceiling_m]
+        key = height_m, frozenset(zone.id for zone in (*low, *cross))
+        if key not in self._skies:
+            self._skies[key] = self._sky(height_m, low, cross)
+        return self._skies[key]
+
+    def _sky(self, height_m: float, low: list[Zone], cross: list[Zone]) -> Sky:
+        airspace, network = self._airspace(height_m, cross)
+        free, _ = self._airspace(height_m, [])
+        shut = tuple(with_clearance([zone.area for zone in low], CLEARANCE_M))
+        barred = closed_for_landing(self._city, height_m, self._x, self._y)
+        for area in shut:
+            barred |= shapely.contains_xy(area, self._x, self._y)
+        return Sky(airspace, free, _cut_off(network, barred), shut)
+
+    def _airspace(self, height_m: float, cross: list[Zone]) -> tuple[Airspace, PathNetwork]:
+        key = height_m, frozenset(zone.id for zone in cross)
+        if key not in self._airspaces:
+            city = replace(self._city, zones=(*self._city.zones, *cross)) if cross else self._city
+            airspace = Airspace(obstacles(city, height_m))
+            self._airspaces[key] = airspace, self._network_of(airspace, self._x, self._y)
+        return self._airspaces[key]
+
+
+def _cut_off(network: PathNetwork, barred: npt.NDArray[np.bool_]) -> PathNetwork:
+    """The network without ways to and from the nodes that are `barred`."""
+    rows = np.nonzero(barred)[0]
+    if not len(rows):
+        return network
+    length = network.length_m.copy()
+    length[rows, :] = np.inf
+    length[:, rows] = np.inf
+    length[rows, rows] = 0.0
+    return replace(network, length_m=length)

@@ -1,0 +1,40 @@
+"""What happens when a vehicle takes a pickup's waste on board: it is booked, weighed and reported."""
+
+from __future__ import annotations
+
+from fleet.messages.reports import PickupCollected
+from fleet.sim.body import Body, Waste
+from fleet.sim.parts import Parts
+
+
+def fits(body: Body, waste: Waste) -> bool:
+    """Whether a vehicle can take what lies there on top of what it has."""
+    kind = body.kind
+    return (
+        body.load_kg + waste.kg <= kind.payload_kg
+        and body.load_l + waste.litres <= kind.volume_l + 1e-9
+        and (kind.hazmat or not waste.hazardous)
+    )
+
+
+def collect(p: Parts, body: Body, waste: Waste) -> None:
+    """Take it on board, weigh it, and say so."""
+    waste.there = False
+    body.load[waste.material] = body.load.get(waste.material, 0.0) + waste.kg
+    body.load_l += waste.litres
+    p.books.transfer("kg", ("waiting", waste.id), ("aboard", body.id), waste.kg)
+    p.books.compare("kg", ("waiting", waste.id), 0.0)
+    p.books.compare("kg", ("aboard", body.id), body.load_kg)
+    material = body.label or waste.material
+    body.mislabelled += material != waste.material
+    body.weighings += 1
+    error = 1.0 + p.scale_sigma * p.scale_noise.one_normal(body.index, body.weighings)
+    body.port.say(
+        PickupCollected(
+            vehicle=body.id,
+            pickup_id=waste.id,
+            material=material,
+            scale_kg=round(waste.kg * error, 3),
+            volume_l=round(waste.litres, 1),
+        )
+    )

@@ -1,0 +1,280 @@
+"""The sky over a world as it changes: zones are announced, close and open, the wind turns, and vehicles react.
+
+What is announced or closed is avoided by every way that begins from now on (`Terrain`). Here is the rest: who
+must change course at once, who must stay on the ground, and who may go on. All of it happens on board: a vehicle
+acts by where it believes to be. Whoever is flown by a foreign controller does not care, and the streets are never
+closed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from fleet.city.model import Zone
+from fleet.city.sky import Closure, Fence, Schedule, State, circle, outline
+from fleet.messages.airspace import AirspaceChanged, CloseAirspace, OpenAirspace
+from fleet.messages.envelope import Message
+from fleet.messages.reports import OrderAnswered, VehicleState
+from fleet.messages.seal import Verifier
+from fleet.sim.body import Body
+from fleet.sim.courses import Courses
+from fleet.sim.flights import IN_THE_AIR
+from fleet.sim.parts import Parts
+
+_FAR_M = 1e6
+_MOST_CORNERS = 1000
+
+Reaction = Literal["", "leave", "down"]
+Doing = Callable[[Body], None]
+
+
+class Standing(NamedTuple):
+    """A closure, and whether it is announced or closed."""
+
+    closure: Closure
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What a vehicle can be made to do, by the world that carries it out."""
+
+    proceed: Doing
+    downed: Doing
+    landed_back: Doing
+    """It took off, and came down again where it stood."""
+    report: Callable[[Body, VehicleState], None]
+
+
+class Overhead:
+    """The sky of a run, and what follows when it changes."""
+
+    def __init__(self, parts: Parts, courses: Courses, moves: Moves) -> None:
+        self._p = parts
+        self._courses = courses
+        self._moves = moves
+        self.schedule: Schedule = parts.closures
+        self.trusted: Verifier = parts.airspace_trust
+        """Whose orders to close and open airspace count."""
+        self._now: dict[str, Standing] = {}
+        self._fences: dict[tuple[str, float], Fence] = {}
+
+    def begin(self) -> None:
+        """Say what stands at the beginning, and see to it that nothing that comes later is missed."""
+        self._now = self._standing(0)
+        self._say({})
+        for t_ms in self.schedule.changes_ms():
+            if t_ms > 0:
+                self._p.kernel.at(t_ms, self._turn)
+        self._await_wind()
+
+    def _await_wind(self) -> None:
+        turns_ms = self._p.winds.next_ms(self._p.kernel.now_ms)
+        if turns_ms is not None:
+            self._p.kernel.at(turns_ms, self._wind_turns)
+
+    def _wind_turns(self) -> None:
+        self._turn()
+        self._await_wind()
+
+    def _standing(self, t_ms: int) -> dict[str, Standing]:
+        return {name: Standing(c, c.state(t_ms)) for name, c in self.schedule.standing(t_ms).items()}
+
+    # ---- changes
+
+    def _turn(self) -> None:
+        """It is as late as it is: let the sky be what it is now, and everybody act on what is new."""
+        p, now = self._p, self._p.kernel.now_ms
+        before, self._now = self._now, self._standing(now)
+        wind_turned = p.terrain.turn(now, self._now.keys())
+        self._say(before)
+        fresh = [what for name, what in self._now.items() if before.get(name) != what]
+        for body in p.bodies:
+            if body.airframe.flies and body.phase in IN_THE_AIR:
+                if wind_turned:
+                    p.flights.replan(body)
+                if not body.captured and not _comes_down(body):
+                    self._react(body, fresh, wind_turned)
+        if wind_turned or before.keys() - self._now.keys() or fresh:
+            for body in p.bodies:
+                if body.state == "grounded":
+                    self._moves.proceed(body)
+
+    def _say(self, before: dict[str, Standing]) -> None:
+        for name in sorted(before.keys() | self._now.keys()):
+            what = self._now.get(name)
+            if what is None:
+                self._p.airspace.say(told(before[name].closure, "open"))
+            elif what != before.get(name):
+                self._p.airspace.say(told(what.closure, what.state))
+
+    def _react(self, body: Body, fresh: list[Standing], wind_turned: bool) -> None:
+        reactions = {self._reaction(body, what) for what in fresh}
+        if "down" in reactions:
+            self._p.flights.come_down(body, self._moves.landed_back)
+        elif "leave" in reactions or (wind_turned and not self._courses.can_go_on(body)):
+            self._p.flights.stop_here(body, self._moves.downed)
+            self._moves.proceed(body)
+
+    def _reaction(self, body: Body, what: Standing) -> Reaction:
+        """What a vehicle in the air does about one zone that is announced or closed now."""
+        fence = self._fence(what.closure, body)
+        if not fence.matters:
+            return ""
+        x, y, h = self._p.motion.place_of(body.index, self._p.kernel.now_ms)
+        inside = fence.holds(x, y)
+        if inside and what.state == "closed":
+            if h < fence.floor_m:
+                return "down" if body.phase == "climbing" else ""
+            if body.phase == "descending":
+                return "leave" if self._courses.can_leave(body) else ""
+            if fence.bars_cruise:
+                return "leave"
+        elif inside and (fence.bars_cruise or h < fence.ceiling_m):
+            # It was here before: it may finish its way while the zone is only announced.
+            return ""
+        return "leave" if self._enters(body, fence) else ""
+
+    def _enters(self, body: Body, fence: Fence) -> bool:
+        """Whether the way that is left leads into a zone."""
+        if body.phase == "descending" or body.flight is None or body.phase == "holding":
+            return False
+        line = self._courses.ahead(body)
+        return (fence.bars_cruise and fence.crossed_by(line)) or (fence.bars_landing and fence.holds(*line[-1]))
+
+    def _fence(self, closure: Closure, body: Body) -> Fence:
+        key = closure.zone.id, body.airframe.cruise_height_m
+        if key not in self._fences:
+            self._fences[key] = Fence(closure.zone, body.airframe.cruise_height_m)
+        return self._fences[key]
+
+    # ---- orders
+
+    def hear(self, message: Message, order: CloseAirspace | OpenAirspace) -> None:
+        """Check an order, carry it out, and answer it."""
+        now = self._p.kernel.now_ms
+        cause: str = self.trusted.check(message, now)
+        if not cause:
+            cause = self._close(order) if isinstance(order, CloseAirspace) else self._open(order.zone)
+        answer = OrderAnswered(
+            vehicle="", order_id=order.order_id, claimed_sender=message.sender, counter=message.seq, cause=cause
+        )
+        self._p.airspace.say(answer)
+
+    def _close(self, order: CloseAirspace) -> str:
+        now = self._p.kernel.now_ms
+        closure = closure_of(order, now)
+        if closure is None:
+            return "malformed"
+        self._fences = {key: fence for key, fence in self._fences.items() if key[0] != order.zone}
+        self._p.terrain.known.add(closure.zone)
+        self.schedule = self.schedule.with_closure(closure)
+        for t_ms in (closure.from_ms, closure.until_ms):
+            if t_ms is not None and t_ms > now:
+                self._p.kernel.at(t_ms, self._turn)
+        self._turn()
+        return ""
+
+    def _open(self, zone: str) -> str:
+        if zone not in self.schedule.zones:
+            return "unknown-zone"
+        self.schedule = self.schedule.opened(zone, self._p.kernel.now_ms)
+        self._turn()
+        return ""
+
+    # ---- before a vehicle moves
+
+    def holds(self, body: Body) -> bool:
+        """Whether a vehicle that would now take off has to stay on the ground; if so, it says so and waits.
+
+        In a zone that is announced it may still leave, if it will be out before that closes.
+        """
+        if not self._heeds(body) or body.phase in IN_THE_AIR:
+            return False
+        stop = body.mission.next_stop
+        if body.site if stop is None else 0 <= body.node == self._courses.node_of(stop):
+            return False
+        if not any(self._pins(body, what) for what in self._now.values()):
+            return False
+        self.ground(body)
+        return True
+
+    def _pins(self, body: Body, what: Standing) -> bool:
+        fence = self._fence(what.closure, body)
+        x, y, _ = self._p.motion.place_of(body.index, self._p.kernel.now_ms)
+        if not fence.matters or not fence.holds(x, y):
+            return False
+        out_ms = self._courses.out_ms(body, level=fence.bars_cruise)
+        return what.state == "closed" or self._p.kernel.now_ms + out_ms > what.closure.from_ms
+
+    def blocks(self, body: Body) -> bool:
+        """Whether temporary zones, and nothing else, keep a vehicle from its next stop."""
+        stop = body.mission.next_stop
+        if stop is None or not self._heeds(body) or 0 <= body.node == self._courses.node_of(stop):
+            return False
+        return self._courses.line(body, stop) is None and self._courses.line(body, stop, free=True) is not None
+
+    def _heeds(self, body: Body) -> bool:
+        return bool(self._now) and body.airframe.flies and not body.captured
+
+    def may_change(self) -> bool:
+        """Whether who cannot move now may be able to later."""
+        return bool(self._now) or self._p.winds.next_ms(self._p.kernel.now_ms) is not None
+
+    def ground(self, body: Body) -> None:
+        """It waits where it stands; it is asked again when the sky changes."""
+        if body.state != "grounded":
+            body.bound_for = ""
+            self._moves.report(body, "grounded")
+
+    # ---- looking
+
+    def closed(self) -> Iterator[Closure]:
+        """What is closed now."""
+        return (what.closure for what in self._now.values() if what.state == "closed")
+
+
+def _comes_down(body: Body) -> bool:
+    """Whether it is on its last way down, whatever happens."""
+    return body.phase == "descending" and body.flight is not None and body.flight.arrived is body.flight.downed
+
+
+def closure_of(order: CloseAirspace, now_ms: int) -> Closure | None:
+    """What an order to close airspace asks for; None where its numbers make no zone."""
+    x, y = np.array(order.x_m, dtype=np.float64), np.array(order.y_m, dtype=np.float64)
+    from_ms, until_ms = max(now_ms, order.from_ms), None if order.until_ms < 0 else order.until_ms
+    sizes = (*order.x_m, *order.y_m, order.radius_m, order.floor_m, order.ceiling_m)
+    if not all(math.isfinite(size) and abs(size) <= _FAR_M for size in sizes) or len(x) != len(y):
+        return None
+    if not 0.0 <= order.floor_m < order.ceiling_m or (until_ms is not None and until_ms <= from_ms):
+        return None
+    if order.radius_m > 0.0:
+        area = circle(float(x[0]), float(y[0]), order.radius_m) if len(x) == 1 else ""
+    else:
+        area = outline(x, y) if 3 <= len(x) <= _MOST_CORNERS else ""
+    if isinstance(area, str) or not order.zone:
+        return None
+    zone = Zone(order.zone, order.reason, area, order.floor_m, order.ceiling_m)
+    return Closure(zone, from_ms, until_ms, from_ms - now_ms)
+
+
+def told(closure: Closure, state: State) -> AirspaceChanged:
+    """What is said of a closure."""
+    zone = closure.zone
+    rings = [ring.coords for ring in (zone.area.exterior, *zone.area.interiors)]
+    return AirspaceChanged(
+        zone=zone.id,
+        reason=zone.reason,
+        state=state,
+        floor_m=round(zone.floor_m, 2),
+        ceiling_m=round(zone.ceiling_m, 2),
+        from_ms=closure.from_ms,
+        until_ms=-1 if closure.until_ms is None else closure.until_ms,
+        x_m=tuple(tuple(round(float(x), 2) for x, _ in ring) for ring in rings),
+        y_m=tuple(tuple(round(float(y), 2) for _, y in ring) for ring in rings),
+    )

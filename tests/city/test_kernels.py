@@ -1,0 +1,208 @@
+"""The parts of the path search, each against something simpler; and that it is compiled where it can be."""
+
+import os
+import subprocess
+import sys
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+from shapely import box
+
+from fleet.city.kernels.compiled import _folder, compiled
+from fleet.city.kernels.corners import following
+from fleet.city.kernels.grid import cell_at, cells_of
+from fleet.city.kernels.horizon import BINS, WIDTH, _ray
+from fleet.city.kernels.plane import turn_of
+from fleet.city.kernels.sight import free, inside
+from fleet.city.kernels.view import ROOM, look, may_bend
+from fleet.city.paths import Airspace, CornerGraph
+from tests.city.plain_paths import DEEP_M, GROUND, POINTS, is_clear, stars, union
+
+FINITE = st.floats(-1e5, 1e5)
+
+
+@given(x=FINITE, y=FINITE)
+def test_turns_grow_with_the_angle(x, y):
+    if abs(x) + abs(y) < 1e-3:
+        return
+    turn, angle = turn_of(x, y), np.arctan2(y, x) % (2 * np.pi)
+    assert 0.0 <= turn <= 4.0
+    quarter = min(int(angle / (np.pi / 2)), 3)
+    assert quarter - 1e-9 <= turn <= quarter + 1 + 1e-9
+    ray = np.array(_ray(turn % 4.0))
+    assert np.allclose(ray / np.hypot(*ray), np.array([x, y]) / np.hypot(x, y), atol=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ground=GROUND)
+def test_every_edge_is_in_all_cells_it_comes_near(ground):
+    airspace = Airspace(ground)
+    if not airspace.obstacles:
+        return
+    xy, start = airspace._rings
+    after = np.arange(1, len(xy) + 1, dtype=np.int32)
+    after[start[1:] - 1] = start[:-1]
+    cells = cells_of(np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1]), after)
+    for edge in range(len(xy)):
+        for part in np.linspace(0, 1, 23):
+            x, y = xy[edge] + part * (xy[after[edge]] - xy[edge])
+            for dx, dy in ((0, 0), (9e-7, 0), (-9e-7, 0), (0, 9e-7), (0, -9e-7)):
+                cell = cell_at(cells.frame, x + dx, y + dy)
+                assert edge in cells.edge[cells.start[cell] : cells.start[cell + 1]]
+
+
+@settings(max_examples=100, deadline=None)
+@given(ground=GROUND, spots=POINTS)
+def test_sight_agrees_with_shapely(ground, spots):
+    merged = union(ground)
+    if merged.is_empty:
+        return
+    scene = Airspace(ground)._scene
+    points = np.array(spots, dtype=float)
+    out = points[[not inside(scene.ground, *point) for point in points]]
+    deep = shapely.contains_xy(merged, *points.T) & (
+        shapely.distance(merged.boundary, shapely.points(points)) > DEEP_M
+    )
+    assert len(out) == len(points) - np.count_nonzero(deep)
+    a, b = np.triu_indices(len(out), 1)
+    seen = [free(scene.ground, *p, *q) for p, q in zip(out[a], out[b], strict=True)]
+    assert np.array_equal(seen, is_clear(merged, out[a], out[b]))
+
+
+def views(scene, points):
+    """For each point its horizon and the corners that `look` finds."""
+    bend = scene.spots.bend
+    for x, y in points:
+        horizon, found = np.full(BINS, np.inf), np.empty(len(bend), dtype=np.int32)
+        yield x, y, horizon, found[: look(scene.spots, x, y, horizon, np.empty((ROOM, 4)), found)]
+
+
+def assert_nothing_missed(scene, points):
+    bend = scene.spots.bend
+    for x, y, _, found in views(scene, points):
+        seen = [
+            c
+            for c in range(len(bend))
+            if may_bend(bend, c, bend[c, 0] - x, bend[c, 1] - y)
+            and free(scene.ground, x, y, bend[c, 0], bend[c, 1])
+        ]
+        assert set(seen) <= set(found.tolist())
+
+
+@settings(max_examples=60, deadline=None)
+@given(ground=GROUND, spots=POINTS)
+def test_the_horizon_hides_no_corner_that_can_be_seen(ground, spots):
+    airspace = Airspace(ground)
+    if airspace.obstacles:
+        scene = airspace._scene
+        corners = scene.spots.bend[:5, :2]
+        out = [p for p in np.array(spots, dtype=float) if not inside(scene.ground, *p)]
+        assert_nothing_missed(scene, [*out, *corners])
+
+
+def test_in_a_city_the_horizon_hides_much_and_nothing_that_can_be_seen():
+    rng = np.random.default_rng(2)
+    scene = Airspace(list(stars(400, 8000, 300, rng)))._scene
+    points = [p for p in rng.uniform(-9000, 9000, (60, 2)) if not inside(scene.ground, *p)]
+    assert_nothing_missed(scene, points)
+    kept = [len(found) for _, _, _, found in views(scene, points)]
+    assert np.mean(kept) < 0.1 * len(scene.spots.bend)
+
+
+def test_the_horizon_is_as_far_as_a_wall_in_front():
+    scene = Airspace([box(100, -1000, 120, 1000)])._scene
+    _, _, horizon, _ = next(views(scene, [(0.0, 0.0)]))
+    for k in range(BINS):
+        x, _ = _ray((k + 0.5) * WIDTH)
+        # |x| + |y| = 1 on the ray, so its place on the wall is 100 / x away, in that measure.
+        if x > 0.15:
+            assert horizon[k] == pytest.approx(100 / x, rel=0.02)
+        elif x < 0:
+            assert np.isinf(horizon[k])
+
+
+def test_what_cannot_follow_a_leg_is_on_no_shortest_way():
+    """The search that tries a quarter of the legs, against one that tries all of them."""
+    rng = np.random.default_rng(4)
+    airspace = Airspace(list(stars(80, 3000, 400, rng)))
+    scene, legs = airspace._scene, airspace._legs
+    corners = len(legs.x_m)
+    points = np.array([p for p in rng.uniform(-3500, 3500, (60, 2)) if not inside(scene.ground, *p)])
+    near = np.full((len(points), corners), np.inf)
+    for i, (x, y, _, found) in enumerate(views(scene, points)):
+        seen = [c for c in found if free(scene.ground, x, y, legs.x_m[c], legs.y_m[c])]
+        near[i, seen] = np.hypot(legs.x_m[seen] - x, legs.y_m[seen] - y)
+    tail = np.repeat(np.arange(corners), np.diff(legs.start))
+    between = dijkstra(csr_array((legs.length_m, (tail, legs.head)), shape=(corners, corners)))
+    expected = (near[:, None, :] + (near[:, :, None] + between).min(axis=1)[None, :, :]).min(axis=2)
+    network = airspace.network(*points.T)
+    bent = network.last >= 0
+    assert bent.sum() > 1000
+    assert np.allclose(network.length_m[bent], expected[bent], rtol=0, atol=1e-9)
+    all_of_them = np.diff(legs.start)[legs.head]
+    assert sum(_followers(legs, k) for k in range(len(legs.head))) < 0.4 * all_of_them.sum()
+
+
+def _followers(legs, leg):
+    head = legs.head[leg]
+    first, end = following(legs.start, legs.middle, head, legs.onward[leg])
+    return end - first
+
+
+def test_a_graph_can_be_saved_and_given_back(tmp_path):
+    rng = np.random.default_rng(6)
+    ground = list(stars(12, 1500, 400, rng))
+    x, y = rng.uniform(-2000, 2000, (2, 20))
+    first = Airspace(ground)
+    columns = {field.name: getattr(first.graph, field.name) for field in fields(CornerGraph)}
+    np.savez(tmp_path / "graph.npz", **columns)
+    with np.load(tmp_path / "graph.npz") as saved:
+        graph = CornerGraph(**{name: saved[name] for name in columns})
+    for column in columns:
+        getattr(graph, column).flags.writeable = False
+    again = Airspace(ground, graph)
+    assert again.graph is graph
+    assert np.array_equal(again.network(x, y).length_m, first.network(x, y).length_m)
+    assert np.array_equal(again.path(-2000, -2000, 2000, 2000), first.path(-2000, -2000, 2000, 2000))
+    for other in (ground[:-1], []):
+        with pytest.raises(ValueError, match="other obstacles"):
+            Airspace(other, graph)
+    assert len(Airspace([], Airspace([]).graph).graph.x_m) == 0
+    with pytest.raises(ValueError, match="other obstacles"):
+        Airspace([box(0, 0, 1, 1)], replace(graph, x_m=graph.x_m[:0], y_m=graph.y_m[:0]))
+
+
+WITHOUT = """
+import sys
+import numpy as np
+from fleet.city.paths import Airspace
+sky = Airspace([])
+sky.network(np.array([0.0, 3.0]), np.array([0.0, 4.0]))
+sky.path(0, 0, 3, 4), sky.blocked([0], [0]), sky.graph
+sys.exit("numba" in sys.modules)
+"""
+
+
+def test_without_obstacles_nothing_is_compiled():
+    assert subprocess.run([sys.executable, "-c", WITHOUT], check=False).returncode == 0
+
+
+def test_where_nothing_can_be_written_it_is_compiled_all_the_same(tmp_path, monkeypatch):
+    blocked = tmp_path / "a-file"
+    blocked.write_text("no folder can be made in a file", encoding="utf-8")
+    monkeypatch.setattr("numba.core.config.CACHE_DIR", os.fspath(blocked / "cache"))
+    _folder.cache_clear()
+    try:
+        assert _folder() is None
+        assert compiled(lambda x: x + 1)(1) == 2
+        monkeypatch.setattr("numba.core.config.CACHE_DIR", os.fspath(tmp_path / "cache"))
+        _folder.cache_clear()
+        assert _folder().startswith(os.fspath(tmp_path / "cache" / "fleet-"))
+    finally:
+        _folder.cache_clear()
