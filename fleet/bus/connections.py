@@ -13,8 +13,10 @@ import resource
 import socket
 import stat
 import struct
+import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import zmq
 
@@ -94,17 +96,25 @@ def shut(fd: int, inode: int, closed: bool) -> None:
     ZeroMQ accepts whoever comes, and by the time that somebody is cut again they have flooded. Connections that
     stand are not concerned. It does nothing where the system has no such filters.
     """
-    if inode_of(fd) != inode:
+    if inode_of(fd) != inode or not sys.platform.startswith("linux"):
         return
-    held = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fd)
-    try:
+    with suppress(OSError), borrowed(fd) as held:
         if closed:
             program = struct.pack("HP", 1, ctypes.addressof(_DROP_ALL))
             held.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, program)
         else:
             held.setsockopt(socket.SOL_SOCKET, _DETACH_FILTER, 0)
-    except OSError:
-        return
+
+
+@contextmanager
+def borrowed(fd: int) -> Iterator[socket.socket]:
+    """A socket of ZeroMQ's, to ask and to tell the kernel about it; a duplicate would keep a connection open.
+
+    Raises `OSError` if it is gone.
+    """
+    held = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fd)
+    try:
+        yield held
     finally:
         held.detach()
 

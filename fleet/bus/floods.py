@@ -31,7 +31,7 @@ import zmq
 from zmq.utils.monitor import parse_monitor_message
 
 from fleet.base.errors import RunError
-from fleet.bus.connections import NO_CONNECTION, cut, inode_of, shut
+from fleet.bus.connections import NO_CONNECTION, borrowed, cut, inode_of, shut
 from fleet.bus.refusals import Refusals
 from fleet.messages.roles import DOORS, Door
 
@@ -47,6 +47,8 @@ ALLOWED_BYTES: dict[Door, int] = {
 message takes 64 bytes there, and 2 on its way."""
 SEAT_BYTES = 2**24 + 2**20
 """The same for who has a seat, at each tick: its answer may hold a part of the greatest length."""
+PUBLISHING: tuple[Door, ...] = ("telemetry", "truth")
+"""Doors at which a connection's name does not count, so that all of them are read."""
 DOORS_FOLD = 2
 """A door as a whole may be owed so many times what one connection may."""
 FORGIVEN_PER_S = 1_024
@@ -329,7 +331,7 @@ class Floods:
         self._connections.pop(found.fd, None)
         self._heard.pop(found.fd, None)
         self._left[found.door] += owed
-        if not found.heard and owed > SHAKEN_BYTES:
+        if not found.heard and owed > SHAKEN_BYTES and found.door not in PUBLISHING:
             # Who takes a name that another connection bears is never read, and ZeroMQ keeps what it said.
             self._lost[found.door] += owed
             if self._lost[found.door] > DOORS_FOLD * ALLOWED_BYTES[found.door]:
@@ -342,12 +344,9 @@ def brought_by(fd: int, inode: int) -> int | None:
         return None
     if _TCP_INFO is None:
         return 0
-    # A duplicate would keep the connection open; this one only borrows the descriptor.
-    borrowed = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fd)
     try:
-        told = borrowed.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _RECEIVED_AT + _RECEIVED.size)
+        with borrowed(fd) as held:
+            told = held.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _RECEIVED_AT + _RECEIVED.size)
     except OSError as error:
-        return None if error.errno == errno.EBADF else 0
-    finally:
-        borrowed.detach()
+        return None if error.errno in (errno.EBADF, errno.ENOTSOCK) else 0
     return int(_RECEIVED.unpack_from(told, _RECEIVED_AT)[0]) if len(told) >= _RECEIVED_AT + _RECEIVED.size else 0

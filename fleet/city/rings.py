@@ -19,11 +19,18 @@ SAME_M = 2e-10
 
 
 def merged(polygons: Sequence[Polygon]) -> tuple[Polygon, ...]:
-    """The union of polygons that may overlap, touch, nest or cross themselves: polygons that do not overlap."""
+    """The union of polygons that may overlap, touch, nest or cross themselves: polygons that do not overlap.
+
+    Those that meet no other are taken as they are, which is most of the work saved.
+    """
     given = np.array(list(polygons), dtype=object)
-    good = shapely.is_valid(given)
+    good = shapely.is_valid(given) & ~shapely.is_empty(given)
     mended = [part for polygon in given[~good] for part in repaired(polygon)]
-    return tuple(flat(shapely.union_all(np.concatenate([given[good], np.array(mended, dtype=object)]))))
+    valid = np.concatenate([given[good], np.array(mended, dtype=object)])
+    one, other = shapely.STRtree(valid).query(valid, predicate="intersects")
+    meets = np.zeros(len(valid), dtype=bool)
+    meets[one[one != other]] = True
+    return (*valid[~meets], *flat(shapely.union_all(valid[meets])))
 
 
 def rings_of(polygons: Sequence[Polygon]) -> tuple[Floats, Ints]:
@@ -33,27 +40,60 @@ def rings_of(polygons: Sequence[Polygon]) -> tuple[Floats, Ints]:
     """
     if not polygons:
         return np.empty((0, 2)), np.zeros(1, dtype=np.int64)
-    rings: list[Floats] = []
-    _, all_xy, (ring_ends, polygon_ends) = shapely.to_ragged_array(np.array(list(polygons), dtype=object))
-    shells = set(polygon_ends.tolist())
-    for number, (first, end) in enumerate(zip(ring_ends[:-1].tolist(), ring_ends[1:].tolist(), strict=True)):
-        xy = _distinct(np.asarray(all_xy[first : end - 1, :2]))
-        if len(xy) < 3:
-            continue
-        off = xy - xy[0]
-        doubled = float(np.sum(off[:, 0] * np.roll(off[:, 1], -1) - off[:, 1] * np.roll(off[:, 0], -1)))
-        rings.append(xy if (doubled > 0.0) == (number in shells) else xy[::-1])
-    counts = [len(ring) for ring in rings]
-    return np.concatenate([np.empty((0, 2)), *rings]), np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+    _, all_xy, (ends, shells) = shapely.to_ragged_array(np.array(list(polygons), dtype=object))
+    last = np.zeros(len(all_xy), dtype=bool)
+    last[ends[1:] - 1] = True
+    xy, start = np.asarray(all_xy[~last, :2]), ends - np.arange(len(ends))
+    is_shell = np.zeros(len(start) - 1, dtype=bool)
+    is_shell[shells[:-1]] = True
+    turned = _turned(xy, start, (_doubled_area(xy, start) > 0.0) != is_shell)
+    return _distinct(turned, start)
 
 
-def _distinct(ring: Floats) -> Floats:
-    """The vertices that are not where the one before them is."""
-    while len(ring) > 1:
-        step = ring - np.roll(ring, 1, axis=0)
+def _ring(start: Ints) -> Ints:
+    """For each vertex the number of its ring."""
+    return np.repeat(np.arange(len(start) - 1), np.diff(start))
+
+
+def _before(start: Ints) -> Ints:
+    before = np.arange(start[-1]) - 1
+    before[start[:-1]] = start[1:] - 1
+    return before
+
+
+def _doubled_area(xy: Floats, start: Ints) -> Floats:
+    """For each ring, positive where it goes counterclockwise."""
+    off = xy - xy[start[_ring(start)]]  # far from the origin, the area would drown in rounding
+    other = off[_before(start)]
+    return np.add.reduceat(other[:, 0] * off[:, 1] - other[:, 1] * off[:, 0], start[:-1])
+
+
+def _turned(xy: Floats, start: Ints, which: npt.NDArray[np.bool_]) -> Floats:
+    """The rings, some of them the other way round."""
+    ring, index = _ring(start), np.arange(len(xy))
+    return xy[np.where(which[ring], start[ring] + start[ring + 1] - 1 - index, index)]
+
+
+def _distinct(xy: Floats, start: Ints) -> tuple[Floats, Ints]:
+    """The rings without vertices that are where the one before them is, and without rings of which nothing is left."""
+    while True:
+        before = _before(start)
+        step = xy - xy[before]
         same = step[:, 0] ** 2 + step[:, 1] ** 2 < SAME_M**2
         if not same.any():
             break
         # Of several in a row only the first goes at a time: each is held against a neighbour that stays.
-        ring = ring[~(same & ~np.roll(same, 1))] if not same.all() else ring[:1]
-    return ring
+        gone = same & ~same[before]
+        first = np.zeros(len(xy), dtype=bool)
+        first[start[:-1]] = True
+        gone |= same & ~first & np.logical_and.reduceat(same, start[:-1])[_ring(start)]
+        if not gone.any():
+            break
+        xy, start = _kept(xy, start, ~gone)
+    return _kept(xy, start, (np.diff(start) > 2)[_ring(start)])
+
+
+def _kept(xy: Floats, start: Ints, which: npt.NDArray[np.bool_]) -> tuple[Floats, Ints]:
+    """Some of the vertices; rings that lose all of them are no more."""
+    counts = np.bincount(_ring(start)[which], minlength=len(start) - 1)
+    return xy[which], np.concatenate([[0], np.cumsum(counts[counts > 0])])

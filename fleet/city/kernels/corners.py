@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from fleet.city.kernels.compiled import compiled
 from fleet.city.kernels.grid import longer
-from fleet.city.kernels.horizon import BINS
 from fleet.city.kernels.plane import NEAR_M, is_left
 from fleet.city.kernels.scene import Scene
 from fleet.city.kernels.sight import free
@@ -72,7 +71,7 @@ def legs_between(scene: Scene) -> tuple[Ints, Ints]:
     corners = len(bend)
     tails, heads = np.empty(8 * corners + 8, dtype=np.int32), np.empty(8 * corners + 8, dtype=np.int32)
     found = np.empty(corners, dtype=np.int32)
-    horizon, seen = np.empty(BINS), np.empty((ROOM, 4))
+    horizon, seen = np.empty(spots.sectors), np.empty((ROOM, 4))
     count = 0
     for c in range(corners):
         px, py = bend[c, 0], bend[c, 1]

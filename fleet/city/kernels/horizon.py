@@ -1,12 +1,13 @@
 """How far one can possibly see in each direction from a place.
 
-The round is cut into `BINS` narrow sectors. An edge that faces the viewer and spans a sector from side to side
+The round is cut into narrow sectors. An edge that faces the viewer and spans a sector from side to side
 closes it: no leg within the sector is free beyond that edge. So the horizon of a sector is a distance beyond
 which nothing can be seen, and it is never too short: what an edge covers only in part does not count, and next to
 the end of an edge a margin is left for what may count as touching.
 
-A horizon is an array of `BINS` distances, inf where nothing is closed. All distances here are |dx| + |dy|: like
-the direction in `turn_of` they take no root, and along an edge they too are greatest at one of its ends.
+A horizon is an array of as many distances as there are sectors (a power of two), inf where nothing is closed. All
+distances here are |dx| + |dy|: like the direction in `turn_of` they take no root, and along an edge they too are
+greatest at one of its ends.
 """
 
 from __future__ import annotations
@@ -21,10 +22,6 @@ from fleet.city.kernels.plane import NEAR_M, TOLERANCE_M, turn_of
 
 Floats = npt.NDArray[np.float64]
 
-BINS = 1024
-WIDTH = 4.0 / BINS
-"""Of a sector, in the unit of `turn_of`."""
-
 ALWAYS_M = 1e-3
 """Closer than this, nothing is beyond the horizon: directions are too coarse to say."""
 
@@ -34,18 +31,19 @@ _CONE_MARGIN = 16.0 * TOLERANCE_M / ALWAYS_M
 @compiled
 def is_beyond(horizon: Floats, dx: float, dy: float) -> bool:
     """Whether the place (dx, dy) from here is certainly hidden."""
-    away = abs(dx) + abs(dy)
-    return away > ALWAYS_M and away > horizon[min(int(turn_of(dx, dy) / WIDTH), BINS - 1)]
+    away, sectors = abs(dx) + abs(dy), len(horizon)
+    return away > ALWAYS_M and away > horizon[min(int(turn_of(dx, dy) * (0.25 * sectors)), sectors - 1)]
 
 
 @compiled
 def is_closed(horizon: Floats, start: float, end: float, from_m: float) -> bool:
     """Whether all directions from `start` counterclockwise to `end` are closed before `from_m`."""
-    first, last = int(start / WIDTH), int(end / WIDTH)
+    sectors = len(horizon)
+    first, last = int(start * (0.25 * sectors)), int(end * (0.25 * sectors))
     if last < first:
-        last += BINS
+        last += sectors
     for k in range(first, last + 1):  # noqa: SIM110 - numba compiles no generators like that
-        if horizon[k % BINS] >= from_m:
+        if horizon[k & (sectors - 1)] >= from_m:
             return False
     return True
 
@@ -55,9 +53,10 @@ def close_sector(horizon: Floats, start: float, end: float) -> None:
     """Close the directions from `start` counterclockwise to `end`, but for a margin, from here on."""
     if end < start:
         end += 4.0
-    first, last = math.ceil((start + _CONE_MARGIN) / WIDTH), math.floor((end - _CONE_MARGIN) / WIDTH)
+    per_turn = 0.25 * len(horizon)
+    first, last = math.ceil((start + _CONE_MARGIN) * per_turn), math.floor((end - _CONE_MARGIN) * per_turn)
     for k in range(first, last):
-        horizon[k % BINS] = 0.0
+        horizon[k & (len(horizon) - 1)] = 0.0
 
 
 @compiled
@@ -97,22 +96,24 @@ def _close_behind(horizon: Floats, seen: Floats, begin: int, end: int) -> None:
     reach = turn
     for k in range(end - 1, begin, -1):
         reach += _span(seen, k)
-    first = math.ceil((start + _margin(seen[end, 2])) / WIDTH)
-    last = math.floor((reach - _margin(seen[begin, 2])) / WIDTH)
+    sectors = len(horizon)
+    width = 4.0 / sectors
+    first = math.ceil((start + _margin(seen[end, 2])) / width)
+    last = math.floor((reach - _margin(seen[begin, 2])) / width)
     if first >= last:
         return
-    while turn < first * WIDTH and at > begin + 1:
+    while turn < first * width and at > begin + 1:
         at -= 1
         turn += _span(seen, at)
-    near = _hit(seen, at, first)
+    near = _hit(seen, at, (first & (sectors - 1)) * width)
     for k in range(first, last):
         far = near
-        while turn < (k + 1) * WIDTH and at > begin + 1:
+        while turn < (k + 1) * width and at > begin + 1:
             at -= 1
             far = max(far, seen[at, 2] + NEAR_M)
             turn += _span(seen, at)
-        near = _hit(seen, at, k + 1)
-        horizon[k % BINS] = min(horizon[k % BINS], max(far, near))
+        near = _hit(seen, at, ((k + 1) & (sectors - 1)) * width)
+        horizon[k & (sectors - 1)] = min(horizon[k & (sectors - 1)], max(far, near))
 
 
 @compiled
@@ -129,9 +130,9 @@ def _margin(away_m: float) -> float:
 
 
 @compiled
-def _hit(seen: Floats, k: int, ray: int) -> float:
-    """How far the ray before sector `ray` goes until it more than touches the edge from vertex k - 1 to k."""
-    rx, ry = _ray(ray % BINS * WIDTH)
+def _hit(seen: Floats, k: int, turn: float) -> float:
+    """How far a ray goes until it more than touches the edge from vertex k - 1 to k."""
+    rx, ry = _ray(turn)
     ax, ay = seen[k - 1, 0], seen[k - 1, 1]
     ex, ey = seen[k, 0] - ax, seen[k, 1] - ay
     slant = ex * ry - ey * rx

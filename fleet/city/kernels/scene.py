@@ -43,6 +43,8 @@ class Spots(NamedTuple):
     line_start: Ints
     """By stretch: its vertices are `line[line_start[k] : line_start[k + 1]]`."""
     line: Floats
+    sectors: int
+    """How many sectors a horizon is cut into: more corners are told apart by narrower ones."""
 
 
 class Scene(NamedTuple):
@@ -79,7 +81,12 @@ def _spots(outline: Outline) -> Spots:
     vertex = np.arange(line_start[-1]) + np.repeat(first - line_start[:-1], length + 1)
     vertex[line_start[1:] - 1] = outline.after[first + length - 1]
     line = np.column_stack([x[vertex], y[vertex]])
-    return Spots(frame, corner_start, bend, stretch_start, line_start.astype(np.int32), line)
+    return Spots(frame, corner_start, bend, stretch_start, line_start.astype(np.int32), line, _sectors(len(x)))
+
+
+def _sectors(vertices: int) -> int:
+    """A power of two between 128 and 1024, about six times the root of the number of vertices."""
+    return int(2 ** np.clip(np.round(np.log2(6.0 * np.sqrt(vertices))), 7, 10))
 
 
 def _stretches(outline: Outline) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from fleet.city.kernels.compiled import compiled
 from fleet.city.kernels.corners import Legs
 from fleet.city.kernels.grid import longer
-from fleet.city.kernels.horizon import BINS, is_beyond
+from fleet.city.kernels.horizon import is_beyond
 from fleet.city.kernels.plane import distance
 from fleet.city.kernels.scene import Ground, Scene
 from fleet.city.kernels.search import search
@@ -84,7 +84,7 @@ def _approach_all(scene: Scene, table: Table) -> Approaches:
     found = np.empty(len(bend), dtype=np.int32)
     corner, length_m = np.empty(16 * points + len(bend), dtype=np.int32), np.empty(16 * points + len(bend))
     start = np.zeros(points + 1, dtype=np.int32)
-    horizon, seen = np.empty(BINS), np.empty((ROOM, 4))
+    horizon, seen = np.empty(scene.spots.sectors), np.empty((ROOM, 4))
     out = np.empty(points, dtype=np.bool_)
     for i in range(points):
         out[i] = not inside(ground, x[i], y[i])
