@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
-import zipfile
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -30,6 +31,10 @@ MOST_BYTES = 2 * 1024**3
 
 Floats = npt.NDArray[np.float64]
 
+_SEAL = 32
+"""Bytes at the beginning of a file: the SHA-256 of the rest, so that nothing damaged is ever taken apart."""
+_OURS = re.compile(r"[0-9a-f]{64}\.paths|\.[0-9a-f]{64}\.paths\..*" + re.escape(SUFFIX))
+
 
 @dataclass(frozen=True)
 class PathStore:
@@ -41,7 +46,7 @@ class PathStore:
         """What `airspace.network(x_m, y_m)` gives, from disk if it was asked for before."""
         if self.directory is None or not airspace.obstacles:
             return airspace.network(x_m, y_m)
-        file = self.directory / f"{_key(airspace, x_m, y_m)}.npz"
+        file = self.directory / f"{_key(airspace, x_m, y_m)}.paths"
         found = _read(file)
         if found is None:
             found = airspace.network(x_m, y_m)
@@ -67,7 +72,8 @@ def default_directory(environment: Mapping[str, str]) -> Path | None:
 
 
 def _key(airspace: Airspace, x_m: Floats, y_m: Floats) -> str:
-    digest = hashlib.sha256(f"fleet paths {METHOD} {len(airspace.obstacles)} {len(x_m)}".encode())
+    names = " ".join(field.name for field in fields(PathNetwork))
+    digest = hashlib.sha256(f"fleet paths {METHOD} {names} {len(airspace.obstacles)} {len(x_m)}".encode())
     for area in airspace.obstacles:
         digest.update(shapely.to_wkb(area, byte_order=1))
     for column in (x_m, y_m):
@@ -78,10 +84,13 @@ def _key(airspace: Airspace, x_m: Floats, y_m: Floats) -> str:
 def _read(file: Path) -> PathNetwork | None:
     """The network in `file`; None if it is missing or not whole."""
     try:
-        with file.open("rb") as source, np.load(source, allow_pickle=False) as arrays:
+        data = file.read_bytes()
+        if hashlib.sha256(data[_SEAL:]).digest() != data[:_SEAL]:
+            return None
+        with np.load(io.BytesIO(data[_SEAL:]), allow_pickle=False) as arrays:
             found = PathNetwork(**{field.name: arrays[field.name] for field in fields(PathNetwork)})
         os.utime(file)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except OSError:
         return None
     return found
 
@@ -89,13 +98,16 @@ def _read(file: Path) -> PathNetwork | None:
 def _write(file: Path, arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
     """All of it or nothing: two runs may write the same answer at once, and one may be killed."""
     file.parent.mkdir(parents=True, exist_ok=True)
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, **arrays)
     with whole_file(file) as out:
-        np.savez(out, allow_pickle=False, **arrays)
+        out.write(hashlib.sha256(content.getbuffer()).digest())
+        out.write(content.getbuffer())
 
 
 def _prune(directory: Path) -> None:
-    """What a killed run left behind goes too, in its turn."""
-    files = [f for f in directory.iterdir() if f.suffix in (".npz", SUFFIX)]
+    """What a killed run left behind goes too, in its turn. Nothing goes that is not ours."""
+    files = [f for f in directory.iterdir() if _OURS.fullmatch(f.name)]
     kept = sorted(((f.stat().st_mtime_ns, f.stat().st_size, f) for f in files), reverse=True)
     total = 0
     for _, size, file in kept:

@@ -62,13 +62,16 @@ def test_whatever_the_answer_depends_on_asks_anew(tmp_path, ground, x):
     same(found, Airspace(ground).network(x, Y[: len(x)]))
 
 
-@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 no zip", None])
-def test_a_damaged_file_is_worked_out_again_and_mended(tmp_path, damage):
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.999])
+@pytest.mark.parametrize("how", ["cut", "flip"])
+def test_a_damaged_file_is_worked_out_again_and_mended(tmp_path, share, how):
     airspace, store = Counting(GROUND), PathStore(tmp_path)
     first = store.network(airspace, X, Y)
     (file,) = tmp_path.iterdir()
-    whole = file.read_bytes()
-    file.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
+    whole = bytearray(file.read_bytes())
+    at = int(share * len(whole))
+    whole[at] ^= 0x40
+    file.write_bytes(whole[:at] if how == "cut" else whole)
     same(first, store.network(airspace, X, Y))
     assert airspace.asked == 2
     same(first, store.network(airspace, X, Y))
@@ -102,8 +105,11 @@ def test_what_was_used_longest_ago_goes_when_there_is_too_much(tmp_path, monkeyp
         newest = max(tmp_path.iterdir(), key=lambda f: f.stat().st_ctime_ns)
         os.utime(newest, (n, n))
     size = newest.stat().st_size
-    (tmp_path / ".left.npz.x.part").write_bytes(b"x" * 10)
-    os.utime(tmp_path / ".left.npz.x.part", (0, 0))
+    left = tmp_path / f".{newest.name}.x.part"
+    others = [tmp_path / "my.npz", tmp_path / "my.part"]
+    for file in (left, *others):
+        file.write_bytes(b"x" * 10)
+        os.utime(file, (0, 0))
     oldest = Counting(grounds[0])
     store.network(oldest, X, Y)  # used: now the latest
     monkeypatch.setattr(store_module, "MOST_BYTES", 3 * size + size // 2)
@@ -114,7 +120,8 @@ def test_what_was_used_longest_ago_goes_when_there_is_too_much(tmp_path, monkeyp
         store.network(airspace, X, Y)
     assert oldest.asked == 0
     assert [airspace.asked for airspace in kept] == [0, 1, 0]
-    assert not list(tmp_path.glob("*.part")) + list(tmp_path.glob(".*.part"))
+    assert not left.exists()
+    assert all(file.exists() for file in others)
 
 
 def test_where_the_store_is():

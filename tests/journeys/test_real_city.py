@@ -64,7 +64,7 @@ def test_nobody_flies_over_closed_ground(day: tuple[Path, Path, dict[str, Any]])
 
 
 def test_pickups_are_at_the_mapped_recycling_points(extract: Path, day: tuple[Path, Path, dict[str, Any]]) -> None:
-    """Every mapped node outdoors is a pickup point within a metre of its place in OpenStreetMap, and is asked from."""
+    """Every mapped node outdoors is a pickup point within a metre of its place, and waste is asked from there."""
     mapped = {
         f"osm-n{node.id}": (node.lon, node.lat, node.tags.get("level", "0") == "0")
         for node in osmium.FileProcessor(str(extract), osmium.osm.NODE).with_filter(
