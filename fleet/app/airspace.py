@@ -1,6 +1,7 @@
 """What a scenario says of the sky: zone files, zones for a time, wind by hour and height; and what it comes to.
 
-Times of day are the city's clock. A zone for a time is closed once: the first time that ends after the run begins.
+Times of day are the city's clock. A zone for a time is closed once: the first time that ends after the run begins;
+one without an end, from its time of day on the first day of the run.
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ class TemporaryZoneParams(Params):
     polygon: Annotated[tuple[tuple[float, float], ...] | None, Field(min_length=3, max_length=10_000)] = None
     from_: Annotated[ClockTime, Field(alias="from")]
     until: ClockTime | None = None
-    """Without it the zone stays closed to the end of the run."""
+    """Without it the zone stays closed to the end of the run, and `from` is on the day on which the run begins: a
+    run that begins later finds it closed."""
     floor_m: Annotated[float, Field(ge=0, le=10_000)] = 0.0
     ceiling_m: Annotated[float, Field(gt=0, le=10_000)] = 120.0
     notice_s: Annotated[float, Field(ge=0, le=86_400)] = 900.0
@@ -142,10 +144,10 @@ _NEAR = f"places within {REACH_M / 1000:g} km of the map's middle"
 
 def _when(params: TemporaryZoneParams, span: Span) -> tuple[int, int | None]:
     """From and until, ms of the run: the first time that is not over when the run begins."""
-    start_ms = round(span.start_hour * 3_600_000)
-    from_ms = (clock_ms(params.from_) - start_ms) % DAY_MS
+    start_ms = round(span.start_hour * 3_600_000) % DAY_MS
     if params.until is None:
-        return from_ms, None
+        return clock_ms(params.from_) - start_ms, None
+    from_ms = (clock_ms(params.from_) - start_ms) % DAY_MS
     lasts_ms = (clock_ms(params.until) - clock_ms(params.from_)) % DAY_MS or DAY_MS
     if from_ms - DAY_MS + lasts_ms > 0:
         from_ms -= DAY_MS
@@ -190,8 +192,9 @@ def split(
         around = applies(zone.times, begins - timedelta(days=1), ends + timedelta(days=1), float(lon), float(lat))
         for from_ms, until_ms in around:
             if until_ms > DAY_MS and from_ms < DAY_MS + span.end_ms:
-                notice_ms = round(1000 * params.notice_s)
-                closures.append(Closure(zone, from_ms - DAY_MS, until_ms - DAY_MS, notice_ms))
+                # What lasts to the end of what was asked for has no end that is known.
+                last_ms = None if until_ms >= 2 * DAY_MS + span.end_ms else until_ms - DAY_MS
+                closures.append(Closure(zone, from_ms - DAY_MS, last_ms, round(1000 * params.notice_s)))
     return replace(city, zones=tuple(zone for zone in zones if not zone.times)), closures
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 from fleet.app.airspace import winds_of
+from fleet.app.atlases import atlases
 from fleet.app.feasible import require_feasible
 from fleet.app.links import ends_of, require_present
 from fleet.app.scenario import Scenario
@@ -19,11 +20,9 @@ from fleet.bus.labels import SENDER as LABELS
 from fleet.bus.labels import Labels
 from fleet.bus.links import ROAD, Hearing, Links
 from fleet.bus.siege import CommandSiege
-from fleet.city.model import Site
 from fleet.city.store import NOWHERE, PathStore
 from fleet.dispatch.belief import Belief, VehicleBelief
 from fleet.dispatch.dispatcher import AtlasOf, Dispatcher
-from fleet.dispatch.rounds import Atlas
 from fleet.messages.notices import GATE
 from fleet.messages.plane import Plane
 from fleet.messages.port import Bus, Seat
@@ -31,14 +30,13 @@ from fleet.messages.roles import AIRSPACE_VERBS, INTENT_VERBS, ORDER_VERBS, Role
 from fleet.messages.run_id import RunId
 from fleet.messages.seal import KeyPair, Verifier
 from fleet.plan.cells import solve_cells
-from fleet.plan.problem import Dock, VehicleType
-from fleet.plan.travel import travel_matrices
 from fleet.sim.build import Setting, build_layers, build_sensors, build_terrain, build_world
 from fleet.sim.kernel import Kernel
-from fleet.sim.params import BUILT_IN_TYPES, VehicleKind
+from fleet.sim.layers import Layers
+from fleet.sim.params import BUILT_IN_TYPES
 from fleet.sim.sensors import Sensors
 from fleet.sim.tampering import Tampering, attack_classes
-from fleet.sim.terrain import Layer, Terrain
+from fleet.sim.terrain import Terrain
 from fleet.sim.world import World
 
 VERBS = {
@@ -120,13 +118,13 @@ def build(
     streams = Streams(scenario.seed)
     keys = {holder: first_key(streams, holder) for holder in (*VERBS, RESPOND)}
     setting = _setting(scenario, directory, streams, keys)
-    terrain = build_terrain(setting, build_layers(setting, store.network))
-    require_feasible(setting, terrain)
+    layers, terrain = _ground(setting, store)
     kernel = Kernel()
     bus = bus_of(lambda: kernel.now_ms)
     world, flights = build_world(setting, kernel, terrain, streams, bus.port)
     intents = _let_in(guests, streams, world, keys[RESPOND])
-    dispatcher, vault = _mind(scenario, setting, terrain, streams, bus, keys, intents)
+    atlas_of = atlases(scenario, setting, terrain, layers)
+    dispatcher, vault = _mind(scenario, setting, atlas_of, streams, bus, keys, intents)
     _add_respond(vault, keys[RESPOND], away, guests)
     if legs:
         flights.legs = bus.port("world/legs")
@@ -159,6 +157,14 @@ def build(
     )
 
 
+def _ground(setting: Setting, store: PathStore) -> tuple[Layers, Terrain]:
+    """What can be reached from where at any moment, and at the first; raises `InfeasibleError`."""
+    layers = build_layers(setting, store.network)
+    terrain = build_terrain(setting, layers)
+    require_feasible(setting, terrain)
+    return layers, terrain
+
+
 def _let_in(guests: Guests | None, streams: Streams, world: World, respond: KeyPair) -> Verifier:
     """Let vehicles obey the guests' orders; by the verifier dispatch heeds their intents, and `respond`'s."""
     intents = Verifier({RESPOND: respond.public}, {RESPOND: INTENT_VERBS}, respond.run)
@@ -177,7 +183,7 @@ def _let_in(guests: Guests | None, streams: Streams, world: World, respond: KeyP
 def _mind(
     scenario: Scenario,
     setting: Setting,
-    terrain: Terrain,
+    atlas_of: AtlasOf,
     streams: Streams,
     bus: Bus,
     keys: Mapping[str, KeyPair],
@@ -186,7 +192,7 @@ def _mind(
     """Dispatch, and its keys, which a thief could steal as they are in force."""
     port, authority = bus.port("dispatch", keys["dispatch"]), bus.port("authority", keys["authority"])
     dispatcher = Dispatcher(
-        atlas_of=_atlases(scenario, setting, terrain),
+        atlas_of=atlas_of,
         belief=_belief(setting),
         params=scenario.dispatch,
         solve=solve_cells,
@@ -287,67 +293,6 @@ def _setting(scenario: Scenario, directory: Path, streams: Streams, keys: Mappin
         trusted_keys={holder: keys[holder].public for holder in VERBS},
         allowed_verbs=VERBS,
         run=keys["dispatch"].run,
-    )
-
-
-def _atlases(scenario: Scenario, setting: Setting, terrain: Terrain) -> AtlasOf:
-    """What dispatch plans with while certain zones are shut, in the wind of a moment; each worked out once."""
-    names = sorted({v.type_name for v in setting.vehicles})
-    blank = Atlas(
-        types=tuple(_vehicle_type(name, setting.types[name]) for name in names),
-        docks=tuple(_dock(scenario, setting, node, site) for node, site in enumerate(setting.sites)),
-        capacity_kg={site.id: site.capacity_kg for site in setting.sites},
-        node_of={name: node for node, name in enumerate(terrain.names)},
-        x_m=terrain.x_m,
-        y_m=terrain.y_m,
-        travel_ms=(),
-        effort_h=(),
-        end_ms=scenario.run.span.end_ms,
-    )
-    kept: dict[tuple[Layer, ...], Atlas] = {}
-
-    def atlas_of(shut: frozenset[str], t_ms: int) -> Atlas:
-        found = tuple(terrain.known.of(name, shut, t_ms) for name in names)
-        if found not in kept:
-            margin = scenario.dispatch.energy_margin
-            legs = [
-                travel_matrices(layer.network, setting.types[name].airframe(), layer.wind, margin)
-                for name, layer in zip(names, found, strict=True)
-            ]
-            travel, effort = (tuple(matrices) for matrices in zip(*legs, strict=True))
-            kept[found] = replace(blank, travel_ms=travel, effort_h=effort)
-        return kept[found]
-
-    return atlas_of
-
-
-def _vehicle_type(name: str, kind: VehicleKind) -> VehicleType:
-    airframe = kind.airframe()
-    return VehicleType(
-        name=name,
-        empty_kg=airframe.empty_kg,
-        payload_kg=kind.payload_kg,
-        volume_l=kind.volume_l,
-        battery_wh=kind.battery_wh,
-        reserve_wh=kind.reserve_wh,
-        power_coefficient=airframe.power_coefficient,
-        hazmat=kind.hazmat,
-        mass_exponent=airframe.mass_exponent,
-    )
-
-
-def _dock(scenario: Scenario, setting: Setting, node: int, site: Site) -> Dock:
-    """Charging is planned for its longest: from the reserve to full."""
-    docking = scenario.docking
-    shares = [1.0 - setting.types[v.type_name].reserve_share for v in setting.vehicles]
-    fill_s = 3600.0 * max(shares) / docking.charge_c_rate
-    charge_s = docking.swap_s if docking.charging == "swap" else fill_s
-    return Dock(
-        id=site.id,
-        node=node,
-        accepts=site.accepts,
-        unload_ms=round(1000 * docking.unload_s),
-        charge_ms=round(1000 * charge_s) if site.chargers else None,
     )
 
 

@@ -16,7 +16,6 @@ who may open an `ipc` door is a user of this machine that its file lets in.
 
 from __future__ import annotations
 
-import errno
 import os
 import socket
 import struct
@@ -69,6 +68,8 @@ LOOK_S = 0.001
 NEW_S = 0.05
 MUCH_BYTES = 2**15
 CALM_S = 0.02
+IDLE_S = 0.2
+"""And while the kernel counts for nobody who is there."""
 CALM_SHARE = 50
 """At other times looking takes at most one part in so many of a processor."""
 
@@ -88,6 +89,7 @@ class _Connection:
     door: Door
     fd: int
     inode: int
+    counted: bool
     came_s: float
     since_s: float
     brought: int = 0
@@ -123,11 +125,11 @@ class Floods:
         self.turns = 0
         """How many ticks all seats have answered; the barrier counts. Nobody with a seat is owed anything then."""
         self._seen_turns = 0
-        self._left: Counter[Door] = Counter()
+        self._left: Counter[Door] = Counter(dict(self._empty))
         self._lost: Counter[Door] = Counter()
-        self._newcomers: Counter[Door] = Counter()
+        self._newcomers: Counter[Door] = Counter(dict(self._empty))
         self._shut_until_s: dict[Door, float] = {}
-        self._busy = False
+        self._busy = self._counting = False
         self._failure: BaseException | None = None
         self._bell = os.pipe()
         for end in self._bell:
@@ -225,7 +227,8 @@ class Floods:
             began_s = time.monotonic()
             self.look(began_s)
             took_s = time.monotonic() - began_s
-            pause_s = LOOK_S if self._busy else max(CALM_S, CALM_SHARE * took_s)
+            calm_s = CALM_S if self._counting else IDLE_S
+            pause_s = LOOK_S if self._busy else max(calm_s, CALM_SHARE * took_s)
 
     def _hear(self, monitor: Socket, door: Door) -> None:
         with suppress(zmq.Again):
@@ -235,7 +238,7 @@ class Floods:
 
     def look(self, now_s: float) -> None:
         """Take newcomers in, count what all have brought, and cut who brought too much."""
-        self._busy = False
+        self._busy = self._counting = False
         while self._came:
             door, event, fd = self._came.popleft()
             if event == zmq.EVENT_LISTENING:
@@ -284,20 +287,22 @@ class Floods:
             return
         self._heard.pop(fd, None)
         self._seats.pop(fd, None)
-        self._connections[fd] = _Connection(door, fd, inode, now_s, now_s)
+        self._connections[fd] = _Connection(door, fd, inode, is_counted(fd), now_s, now_s)
 
     def _is_seated(self, found: _Connection) -> bool:
         return self._seats.get(found.fd) == found.inode
 
     def _count(self, found: _Connection, now_s: float, emptied: set[Door], *, turned: bool) -> bool:
         """Measure one connection; False if it is gone, or was cut."""
-        brought = brought_by(found.fd, found.inode)
+        brought = brought_by(found.fd, found.inode, counted=found.counted)
         if brought is None:
             self._leave(found, now_s)
             return False
         seated = self._is_seated(found)
-        young = now_s - found.came_s < NEW_S
-        self._busy = self._busy or young or (not seated and brought - found.brought > MUCH_BYTES)
+        if found.counted:
+            self._counting = True
+            young = now_s - found.came_s < NEW_S
+            self._busy = self._busy or young or (not seated and brought - found.brought > MUCH_BYTES)
         found.brought = brought
         read = self._heard.get(found.fd, 0)
         if read:
@@ -338,15 +343,34 @@ class Floods:
                 self._shut_until_s[found.door] = now_s + SHUT_S
 
 
-def brought_by(fd: int, inode: int) -> int | None:
-    """How many bytes a connection has brought; None if it is gone, 0 where the kernel does not count."""
+def is_counted(fd: int) -> bool:
+    """Whether the kernel counts what a connection brings."""
+    try:
+        with borrowed(fd) as held:
+            domain = held.getsockopt(socket.SOL_SOCKET, socket.SO_DOMAIN)
+            return domain in (socket.AF_INET, socket.AF_INET6) and _received(held) is not None
+    except (OSError, AttributeError):
+        return False
+
+
+def brought_by(fd: int, inode: int, *, counted: bool = True) -> int | None:
+    """How many bytes a connection has brought, 0 where that is not counted; None if it is gone."""
     if inode_of(fd) != inode:
         return None
-    if _TCP_INFO is None:
+    if not counted:
         return 0
     try:
         with borrowed(fd) as held:
-            told = held.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _RECEIVED_AT + _RECEIVED.size)
-    except OSError as error:
-        return None if error.errno in (errno.EBADF, errno.ENOTSOCK) else 0
-    return int(_RECEIVED.unpack_from(told, _RECEIVED_AT)[0]) if len(told) >= _RECEIVED_AT + _RECEIVED.size else 0
+            return _received(held)
+    except OSError:
+        return None
+
+
+def _received(held: socket.socket) -> int | None:
+    """None where the system is none that counts."""
+    if _TCP_INFO is None:
+        return None
+    told = held.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _RECEIVED_AT + _RECEIVED.size)
+    if len(told) < _RECEIVED_AT + _RECEIVED.size:
+        return None
+    return int(_RECEIVED.unpack_from(told, _RECEIVED_AT)[0])

@@ -14,8 +14,12 @@ from fleet.city.shapes import flat, repaired
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-SAME_M = 2e-10
+SAME_M = 3e-9
 """Vertices in a row closer than this are one: what is left of rounding in unions and buffers."""
+
+
+_SEAM_M = 1e-10
+"""Polygons with less room than this between them touch, and leave no way through."""
 
 
 def merged(polygons: Sequence[Polygon]) -> tuple[Polygon, ...]:
@@ -27,10 +31,22 @@ def merged(polygons: Sequence[Polygon]) -> tuple[Polygon, ...]:
     good = shapely.is_valid(given) & ~shapely.is_empty(given)
     mended = [part for polygon in given[~good] for part in repaired(polygon)]
     valid = np.concatenate([given[good], np.array(mended, dtype=object)])
-    one, other = shapely.STRtree(valid).query(valid, predicate="intersects")
+    one, other = shapely.STRtree(valid).query(valid, predicate="dwithin", distance=10.0 * _SEAM_M)
     meets = np.zeros(len(valid), dtype=bool)
     meets[one[one != other]] = True
-    return (*valid[~meets], *flat(shapely.union_all(valid[meets])))
+    return (*valid[~meets], *flat(united(valid[meets])))
+
+
+def united(polygons: npt.NDArray[np.object_]) -> shapely.Geometry:
+    """The union of valid polygons, on a grid of 1e-10 m, coarser beyond 100 km from the origin.
+
+    Without a grid, GEOS (3.14 too) now and then loses a polygon where many edges meet in a point, and leaves seams
+    as wide as rounding between polygons that share a border.
+    """
+    if not len(polygons):
+        return shapely.GeometryCollection()
+    size = float(np.abs(shapely.total_bounds(polygons)).max())
+    return shapely.union_all(polygons, grid_size=_SEAM_M * max(1.0, size / 1e5))
 
 
 def rings_of(polygons: Sequence[Polygon]) -> tuple[Floats, Ints]:
@@ -75,7 +91,7 @@ def _turned(xy: Floats, start: Ints, which: npt.NDArray[np.bool_]) -> Floats:
 
 
 def _distinct(xy: Floats, start: Ints) -> tuple[Floats, Ints]:
-    """The rings without vertices that are where the one before them is, and without rings of which nothing is left."""
+    """The rings without vertices that are where the one before them is; a ring that shrinks to nothing goes."""
     while True:
         before = _before(start)
         step = xy - xy[before]

@@ -24,12 +24,14 @@ from fleet.city.model import City, Zone
 from fleet.city.paths import Airspace, PathNetwork
 
 Floats = npt.NDArray[np.float64]
+Shapes = npt.NDArray[np.object_]
 Area = Polygon
 State = Literal["announced", "closed", "open"]
 NetworkOf = Callable[[Airspace, Floats, Floats], PathNetwork]
 
 SKIN_M = 2e-3
-"""Nobody this near to the edge counts as inside: paths run along edges."""
+"""Nobody this near to the edge counts as inside: paths run along edges, and floats put a point of an edge on
+either side of it."""
 
 CIRCLE_CORNERS = 64
 
@@ -85,14 +87,6 @@ class Schedule:
                 found[closure.zone.id] = closure
         return found
 
-    def in_force(self, t_ms: int) -> tuple[Closure, ...]:
-        """What is closed at a moment."""
-        return tuple(c for c in self.standing(t_ms).values() if c.state(t_ms) == "closed")
-
-    def announced(self, t_ms: int) -> tuple[Closure, ...]:
-        """What is announced or closed at a moment: nobody plans a way through it."""
-        return tuple(self.standing(t_ms).values())
-
     def with_closure(self, closure: Closure) -> Schedule:
         """One more; it replaces those of a zone of the same id."""
         return Schedule((*(c for c in self.closures if c.zone.id != closure.zone.id), closure))
@@ -138,8 +132,7 @@ class Fence:
         """Whether nobody may cruise through it."""
         self.bars_landing = zone.floor_m < height_m
         """Whether nobody may pass through it on the way up or down."""
-        wide = with_clearance([zone.area], CLEARANCE_M)
-        self._area = shapely.union_all([shapely.buffer(area, -SKIN_M) for area in wide])
+        self._area = shapely.union_all(_within(with_clearance([zone.area], CLEARANCE_M)))
         shapely.prepare(self._area)
 
     @property
@@ -172,7 +165,22 @@ class Sky:
 
     def may_land(self, x_m: float, y_m: float) -> bool:
         """Whether the way down to a point is open; about temporary zones only."""
-        return not any(shapely.contains_xy(area, x_m, y_m) for area in self.shut)
+        return not shapely.contains_xy(self._shut_within, x_m, y_m).any()
+
+    @cached_property
+    def _shut_within(self) -> Shapes:
+        return _within(self.shut)
+
+    @cached_property
+    def _ground(self) -> Shapes:
+        """All that is closed, to cruising or to landing; what touches is one."""
+        cruise = np.array(self.airspace.obstacles, dtype=object)
+        if not self.shut:
+            return cruise
+        shut = shapely.union_all(np.array(self.shut, dtype=object))
+        touch = shapely.intersects(cruise, shut) if len(cruise) else np.zeros(0, dtype=bool)
+        merged = shapely.union_all([shut, *cruise[touch]])
+        return np.array([*shapely.get_parts(merged), *cruise[~touch]], dtype=object)
 
     def path(self, x0: float, y0: float, x1: float, y1: float) -> Floats | None:
         """The shortest legal way between two points, shape (k, 2) with both ends, or None.
@@ -191,15 +199,15 @@ class Sky:
         return None
 
     def way_out(self, x_m: float, y_m: float) -> Floats | None:
-        """The shortest way to where one may come down, shape (k, 2); None from where that is, or cannot be."""
-        if not self.airspace.blocked([x_m], [y_m])[0] and self.may_land(x_m, y_m):
-            return None
-        closed = [area for area in (*self.shut, *self.airspace.obstacles) if shapely.contains_xy(area, x_m, y_m)]
-        edges = [shapely.union_all(closed)] if closed else []
-        for way in self._by_length(x_m, y_m, edges):
-            if self.may_land(float(way[-1, 0]), float(way[-1, 1])):
-                return way
-        return None
+        """The shortest way to where one may come down, shape (k, 2); None where there is none.
+
+        Where one may come down here, it is this point alone, shape (1, 2).
+        """
+        ground = self._ground
+        around = ground[shapely.contains_xy(ground, x_m, y_m)] if len(ground) else ground
+        if not any(shapely.contains_xy(area, x_m, y_m) for area in _within(around)):
+            return np.array([[x_m, y_m]])
+        return next(iter(self._by_length(x_m, y_m, around)), None)
 
     def _ways_out(self, x_m: float, y_m: float) -> Iterable[Floats]:
         return self._by_length(x_m, y_m, [a for a in self.airspace.obstacles if shapely.contains_xy(a, x_m, y_m)])
@@ -207,10 +215,10 @@ class Sky:
     def _by_length(self, x_m: float, y_m: float, areas: Iterable[shapely.Geometry]) -> Iterable[Floats]:
         """Ways to the edges of `areas` that the map allows, the shortest first.
 
-        Each stretch of an edge is made for at its nearest point. What lies nearest as the crow flies is looked at
-        first, and given when nothing that is left can be nearer.
+        Each stretch of an edge is made for at its nearest point, just outside. What lies nearest as the crow flies
+        is looked at first, and given when nothing that is left can be nearer.
         """
-        ends = [_nearest_points(area, x_m, y_m) for area in areas]
+        ends = [_nearest_points(shapely.buffer(a, SKIN_M / 2, join_style="mitre"), x_m, y_m) for a in areas]
         points = np.vstack(ends) if ends else np.empty((0, 2))
         far = np.hypot(points[:, 0] - x_m, points[:, 1] - y_m)
         ready: list[tuple[float, int, Floats]] = []
@@ -222,6 +230,11 @@ class Sky:
                 heapq.heappush(ready, (float(np.hypot(*np.diff(way, axis=0).T).sum()), row, way))
         while ready:
             yield heapq.heappop(ready)[2]
+
+
+def _within(areas: Iterable[shapely.Geometry]) -> Shapes:
+    """The areas without their skin: who is in here is inside."""
+    return np.array([shapely.buffer(area, -SKIN_M) for area in areas], dtype=object)
 
 
 def _nearest_points(area: shapely.Geometry, x_m: float, y_m: float) -> Floats:
@@ -282,7 +295,7 @@ class Skies:
         free, _ = self._airspace(height_m, [])
         shut = tuple(with_clearance([zone.area for zone in low], CLEARANCE_M))
         barred = closed_for_landing(self._city, height_m, self._x, self._y)
-        for area in shut:
+        for area in _within(shut):
             barred |= shapely.contains_xy(area, self._x, self._y)
         return Sky(airspace, free, _cut_off(network, barred), shut)
 

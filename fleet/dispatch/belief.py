@@ -23,7 +23,8 @@ class VehicleBelief:
     """A vehicle. `free_*` say when, where and with how much battery it will have done what it was told.
 
     `awaits` is the order it has not answered yet, until `awaits_until_ms`; `before` is what `free_*` are if it
-    does not take that order.
+    does not take that order. `called_off_ms` is when it was last told to forget its route, -1 once it is idle
+    again: until then nobody knows where it will be, with what on board.
     """
 
     id: str
@@ -41,6 +42,7 @@ class VehicleBelief:
     awaits: str = ""
     awaits_until_ms: int = 0
     before: tuple[int, str, float] = (0, "", 0.0)
+    called_off_ms: int = -1
 
 
 @dataclass(slots=True)
@@ -145,6 +147,8 @@ class Belief:
                 return
             vehicle.free_ms, vehicle.free_site, vehicle.free_wh = free
         vehicle.idle = idle
+        if idle:
+            vehicle.called_off_ms = -1
         if body.state in ("idle", "lost"):
             self.release(vehicle)
 
@@ -196,6 +200,8 @@ class Belief:
         """A vehicle will not do the order it was sent: it is what it was before, and `targets` are open again."""
         vehicle.awaits = ""
         vehicle.idle = vehicle.state == "idle"
+        if vehicle.idle:
+            vehicle.called_off_ms = -1
         self.release(vehicle, None if vehicle.idle else targets)
         free_ms, vehicle.free_site, vehicle.free_wh = vehicle.before
         vehicle.free_ms = max(now_ms, free_ms)

@@ -32,11 +32,15 @@ from fleet.plan.problem import UNREACHABLE_MS, Dock, Matrix, Plan, Problem
 from fleet.plan.referee import judge
 
 Solver = Callable[[Problem, SearchParams], Plan]
-AtlasOf = Callable[[frozenset[str], int], Atlas]
-"""The atlas while the zones of these ids are announced or closed, in the wind of a moment, ms."""
+AtlasOf = Callable[[Sequence[AirspaceChanged], int], Atlas]
+"""The atlas while the zones that these messages tell of are announced or closed, in the wind of a moment, ms.
+
+What a zone is comes from its message alone; what makes no zone is passed over."""
 NewKey = Callable[[int], KeyPair]
 MAX_RECALLS = 5
-"""So often a vehicle is called home before it is given up as out of reach."""
+"""So often a vehicle is called home, or off, before it is given up as out of reach."""
+ASK_AGAIN_MS = 900_000
+"""Who was called off and has not been heard to be idle since is asked again after so long."""
 NOT_FETCHED = "not-fetched"
 """Why a pickup is missed that was on a vehicle's route when the run ended; need 1, limit 0 (vehicles come)."""
 Intent = orders.QuarantineVehicle | orders.RevokeKey
@@ -61,8 +65,8 @@ class Dispatcher:
         trusted: Verifier,
     ) -> None:
         self._atlas_of = atlas_of
-        self._shut: frozenset[str] = frozenset()
-        self._atlas = atlas_of(self._shut, 0)
+        self._shut: dict[str, AirspaceChanged] = {}
+        self._atlas = atlas_of((), 0)
         self._belief = belief
         self._params = params
         self._solve = solve
@@ -86,7 +90,7 @@ class Dispatcher:
             if isinstance(body, OrderAnswered):
                 self._answered(body, now_ms)
             elif isinstance(body, AirspaceChanged) and message.sender == AIRSPACE:
-                self._shut = self._shut - {body.zone} if body.state == "open" else self._shut | {body.zone}
+                self._take_airspace(body)
             elif isinstance(body, VehicleReported) and body.state == "grounded":
                 self._call_off(body.vehicle, now_ms)
             elif isinstance(body, Intent) and not self._trusted.check(message, now_ms):
@@ -94,9 +98,10 @@ class Dispatcher:
         for intent in sorted(intents, key=lambda i: not isinstance(i, orders.RevokeKey)):
             self._heed(intent, now_ms)
         if now_ms >= self._next_ms:
-            self._atlas = self._atlas_of(self._shut, now_ms)
+            self._atlas = self._atlas_of(self._closed_now(now_ms), now_ms)
             self._next_ms = now_ms + 1000 * self._params.period_s
             self._take_back_unheard(now_ms)
+            self._call_off_forgotten(now_ms)
             self._give_up_late(now_ms)
             self._send_loaded_to_unload(now_ms)
             self._hold_round(now_ms)
@@ -114,12 +119,49 @@ class Dispatcher:
                 pickup.reason, pickup.need, pickup.limit = NOT_FETCHED, 1.0, 0.0
                 self._miss(pickup)
 
+    # ---- airspace
+
+    def _take_airspace(self, body: AirspaceChanged) -> None:
+        if body.state == "open":
+            self._shut.pop(body.zone, None)
+        else:
+            self._shut[body.zone] = body
+
+    def _closed_now(self, now_ms: int) -> tuple[AirspaceChanged, ...]:
+        """What is believed to be announced or closed, in the order of the ids.
+
+        What was to end is over once its end is past, though nobody has been heard to say so.
+        """
+        for zone in [z for z, body in self._shut.items() if 0 <= body.until_ms < now_ms]:
+            del self._shut[zone]
+        return tuple(self._shut[zone] for zone in sorted(self._shut))
+
     def _call_off(self, name: str, now_ms: int) -> None:
         """A vehicle that must stay on the ground is told to forget its route, which others may do meanwhile."""
         vehicle = self._belief.vehicles.get(name)
         if vehicle is not None and not vehicle.awaits and not vehicle.quarantined:
+            self._recalls[vehicle.id] = 0
             self._belief.release(vehicle)
-            self._order_route(vehicle, (), now_ms, append=False)
+            self._order_off(vehicle, now_ms)
+
+    def _order_off(self, vehicle: VehicleBelief, now_ms: int) -> None:
+        self._recalls[vehicle.id] += 1
+        vehicle.called_off_ms = now_ms
+        self._order_route(vehicle, (), now_ms, append=False)
+
+    def _call_off_forgotten(self, now_ms: int) -> None:
+        """Call off who could not be when it said that it is grounded; ask again who should be idle by now.
+
+        An empty route, appended, changes nothing for who is under way, and lets who is idle say so once more.
+        """
+        for vehicle in self._belief.vehicles.values():
+            if vehicle.awaits or vehicle.quarantined or vehicle.state == "lost":
+                continue
+            if vehicle.state == "grounded" and vehicle.assigned:
+                self._call_off(vehicle.id, now_ms)
+            elif 0 <= vehicle.called_off_ms <= now_ms - ASK_AGAIN_MS:
+                vehicle.called_off_ms = now_ms
+                self._order_route(vehicle, (), now_ms)
 
     # ---- intents
 
@@ -187,11 +229,15 @@ class Dispatcher:
                 self._take_back(given, now_ms)
 
     def _take_back(self, given: FlyRoute | Recall, now_ms: int) -> None:
-        """A route is off; a recall is tried again, a few times: a thief may have used up its counter."""
+        """A route is off; who is to come home or to forget its route is told again, a few times: a thief may have
+        used up the counter."""
         del self._given[given.order_id]
         vehicle = self._belief.vehicles[given.vehicle]
         if isinstance(given, FlyRoute):
             self._belief.not_taken(vehicle, {stop.target for stop in given.stops}, now_ms)
+            off = not given.append and not vehicle.idle and vehicle.state != "lost"
+            if off and not vehicle.quarantined and self._recalls[vehicle.id] < MAX_RECALLS:
+                self._order_off(vehicle, now_ms)
         elif self._recalls[vehicle.id] < MAX_RECALLS:
             self._recall(vehicle, given.navigation, now_ms)
 
@@ -269,7 +315,7 @@ class Dispatcher:
     def _open_without_closures(self, pickup: PickupBelief, now_ms: int) -> bool:
         """Whether temporary zones, and nothing else, keep everybody from a pickup."""
         node = self._atlas.node_of[pickup.request.point_id]
-        free = self._atlas_of(frozenset(), now_ms) if self._shut else self._atlas
+        free = self._atlas_of((), now_ms) if self._shut else self._atlas
         docks = [dock.node for dock in free.docks]
         return any(
             bool((_both_ways(then, node, docks) & ~_both_ways(now, node, docks)).any())

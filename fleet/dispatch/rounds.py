@@ -95,6 +95,8 @@ def make_round(atlas: Atlas, belief: Belief, params: DispatchParams, now_ms: int
 def _plannable(vehicle: VehicleBelief, soon_ms: int) -> bool:
     if vehicle.quarantined or vehicle.awaits or vehicle.state in ("lost", "grounded") or vehicle.free_ms > soon_ms:
         return False
+    if vehicle.called_off_ms >= 0:
+        return False
     return not (vehicle.idle and vehicle.load_kg > 0.0)
 
 
@@ -125,13 +127,11 @@ def _candidates(
 
 
 def _soonest(atlas: Atlas, vehicles: Sequence[VehicleBelief], nodes: Sequence[int]) -> Matrix:
-    """How near each node is to one of `vehicles`, by air or by street as it goes; all who go alike are measured by
-    the first of their types."""
-    starts: dict[float, list[int]] = {}
+    """How near each node is to one of `vehicles`, as each of them goes."""
+    starts: dict[int, list[int]] = {}
     for vehicle in vehicles:
-        starts.setdefault(atlas.types[vehicle.type].mass_exponent, []).append(atlas.node_of[vehicle.free_site])
-    first = {kind.mass_exponent: number for number, kind in reversed(list(enumerate(atlas.types)))}
-    there = [atlas.travel_ms[first[how]][np.ix_(nodes_from, nodes)] for how, nodes_from in starts.items()]
+        starts.setdefault(vehicle.type, []).append(atlas.node_of[vehicle.free_site])
+    there = [atlas.travel_ms[number][np.ix_(nodes_from, nodes)] for number, nodes_from in starts.items()]
     return np.asarray(np.minimum.reduce([times.min(axis=0) for times in there]))
 
 

@@ -30,7 +30,8 @@ class Phase(msgspec.Struct, frozen=True):
 class Flight(msgspec.Struct):
     """A flight under way, in phase number `k`, which ends at `ends_ms`.
 
-    `turn` is the body's when it began; `arrived` is called at its end, `downed` where it had to come down.
+    `turn` is the body's when it began; `arrived` is called at its end, `downed` where it had to come down. `last`
+    says that it goes down at the end whatever happens: there is nowhere else to go.
     """
 
     turn: int
@@ -39,6 +40,7 @@ class Flight(msgspec.Struct):
     downed: Callable[[Body], None]
     k: int = 0
     ends_ms: int = 0
+    last: bool = False
 
 
 @dataclass(slots=True)

@@ -169,7 +169,10 @@ class Courses:
         return [self._place(body), *((p.x_m, p.y_m) for p in rest if p.name == "cruising")]
 
     def way_out(self, body: Body) -> Line | None:
-        """The shortest way to where a body may come down; None if that is here, or it cannot fly there."""
+        """The shortest way to where a body may come down, None if there is none that it can fly.
+
+        Where it may come down here, it is one point.
+        """
         ways = self._layer(body).ways
         way = ways.way_out(*self._place(body)) if isinstance(ways, Sky) else None
         line: Line | None = None if way is None else way.tolist()
@@ -177,16 +180,17 @@ class Courses:
         return line if flyable else None
 
     def out_ms(self, body: Body, *, level: bool) -> float:
-        """How long leaving a zone takes a body on the ground: the climb, and if `level` the way out."""
-        way = self.way_out(body) if level else None
-        cruise_s = 0.0 if way is None else sum(self._terrain.pieces_s(body.airframe, way))
-        seconds = body.airframe.climb_s + cruise_s
-        return 1000.0 * seconds if math.isfinite(seconds) else math.inf
+        """How long leaving a zone takes a body on the ground: the climb, and if `level` the way out; inf if it
+        cannot."""
+        way = self.way_out(body) if level else ()
+        if way is None:
+            return math.inf
+        return 1000.0 * (body.airframe.climb_s + sum(self._terrain.pieces_s(body.airframe, way)))
 
     def can_leave(self, body: Body) -> bool:
         """Whether the battery lets a body that descends break off, leave the zone it is in, and land outside."""
         way = self.way_out(body)
-        if way is None:
+        if way is None or len(way) < 2:
             return False
         frame, height_m = body.airframe, self._motion.place_of(body.index, self._kernel.now_ms)[2]
         climb_s = (frame.cruise_height_m - height_m) / frame.climb_mps

@@ -60,8 +60,9 @@ class Flights:
         self._spoofs: dict[int, Spoof] = {}
         self.legs: Port | None = None
 
-    def start(self, body: Body, line: Line, arrived: Arrived, downed: Arrived) -> None:
-        """Fly `line` from where the vehicle is, and land at its end. `arrived` is called on the ground.
+    def start(self, body: Body, line: Line, arrived: Arrived, downed: Arrived, *, last: bool = False) -> None:
+        """Fly `line` from where the vehicle is, and land at its end, `last` whatever happens there. `arrived` is
+        called on the ground.
 
         The line's first point gives way to where the vehicle believes to be. Every piece must be flyable in
         the wind.
@@ -71,7 +72,7 @@ class Flights:
             self._take_fix(body)
         draw = min(_NOISE_CUT, max(-_NOISE_CUT, self._noise.one_normal(body.index, body.flights)))
         body.energy_factor = 1.0 + min(ERROR_CUT, max(-ERROR_CUT, self._sigma * draw))
-        body.flight = Flight(body.turn, self._phases(body, line), arrived, downed)
+        body.flight = Flight(body.turn, self._phases(body, line), arrived, downed, last=last)
         self._next(body, body.flight, 0)
 
     def _take_off(self, body: Body) -> None:
@@ -207,7 +208,7 @@ class Flights:
         body.node, body.site = -1, ""
         x, y, h = self.motion.place_of(body.index, self.kernel.now_ms)
         phases = [_descent(body, x, y, h)] if h > 0.0 else []
-        body.flight = Flight(body.turn, phases, downed, downed)
+        body.flight = Flight(body.turn, phases, downed, downed, last=True)
         self._next(body, body.flight, 0)
 
     # ---- tampering
@@ -265,7 +266,7 @@ class Flights:
             phases = self._ahead(body, flight)
             # What was scheduled for the flight so far is void.
             flight.turn = -1
-            body.flight = Flight(body.turn, phases, flight.arrived, flight.downed)
+            body.flight = Flight(body.turn, phases, flight.arrived, flight.downed, last=flight.last)
             self._next(body, body.flight, 0)
 
     def _ahead(self, body: Body, flight: Flight) -> list[Phase]:

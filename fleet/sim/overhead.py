@@ -8,26 +8,20 @@ closed.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-import numpy as np
-
-from fleet.city.model import Zone
-from fleet.city.sky import Closure, Fence, Schedule, State, circle, outline
-from fleet.messages.airspace import AirspaceChanged, CloseAirspace, OpenAirspace
+from fleet.city.sky import Closure, Fence, Schedule, State
+from fleet.messages.airspace import CloseAirspace, OpenAirspace
 from fleet.messages.envelope import Message
 from fleet.messages.reports import OrderAnswered, VehicleState
 from fleet.messages.seal import Verifier
 from fleet.sim.body import Body
 from fleet.sim.courses import Courses
+from fleet.sim.declared import closure_of, told
 from fleet.sim.flights import IN_THE_AIR
 from fleet.sim.parts import Parts
-
-_FAR_M = 1e6
-_MOST_CORNERS = 1000
 
 Reaction = Literal["", "leave", "down"]
 Doing = Callable[[Body], None]
@@ -58,7 +52,7 @@ class Overhead:
         self._p = parts
         self._courses = courses
         self._moves = moves
-        self.schedule: Schedule = parts.closures
+        self._schedule: Schedule = parts.closures
         self.trusted: Verifier = parts.airspace_trust
         """Whose orders to close and open airspace count."""
         self._now: dict[str, Standing] = {}
@@ -68,7 +62,7 @@ class Overhead:
         """Say what stands at the beginning, and see to it that nothing that comes later is missed."""
         self._now = self._standing(0)
         self._say({})
-        for t_ms in self.schedule.changes_ms():
+        for t_ms in self._schedule.changes_ms():
             if t_ms > 0:
                 self._p.kernel.at(t_ms, self._turn)
         self._await_wind()
@@ -83,7 +77,7 @@ class Overhead:
         self._await_wind()
 
     def _standing(self, t_ms: int) -> dict[str, Standing]:
-        return {name: Standing(c, c.state(t_ms)) for name, c in self.schedule.standing(t_ms).items()}
+        return {name: Standing(c, c.state(t_ms)) for name, c in self._schedule.standing(t_ms).items()}
 
     # ---- changes
 
@@ -105,6 +99,11 @@ class Overhead:
                 if body.state == "grounded":
                     self._moves.proceed(body)
 
+    def look_again(self, body: Body) -> None:
+        """Let a vehicle that heeded nothing until now act on all that is announced or closed."""
+        if self._heeds(body) and body.phase in IN_THE_AIR and not _comes_down(body):
+            self._react(body, list(self._now.values()), wind_turned=False)
+
     def _say(self, before: dict[str, Standing]) -> None:
         for name in sorted(before.keys() | self._now.keys()):
             what = self._now.get(name)
@@ -118,6 +117,10 @@ class Overhead:
         if "down" in reactions:
             self._p.flights.come_down(body, self._moves.landed_back)
         elif "leave" in reactions or (wind_turned and not self._courses.can_go_on(body)):
+            if self._p.motion.place_of(body.index, self._p.kernel.now_ms)[2] <= 0.0:
+                # It was about to leave the ground, and stands where it stood.
+                self._p.flights.come_down(body, self._moves.landed_back)
+                return
             self._p.flights.stop_here(body, self._moves.downed)
             self._moves.proceed(body)
 
@@ -173,7 +176,7 @@ class Overhead:
             return "malformed"
         self._fences = {key: fence for key, fence in self._fences.items() if key[0] != order.zone}
         self._p.terrain.known.add(closure.zone)
-        self.schedule = self.schedule.with_closure(closure)
+        self._schedule = self._schedule.with_closure(closure)
         for t_ms in (closure.from_ms, closure.until_ms):
             if t_ms is not None and t_ms > now:
                 self._p.kernel.at(t_ms, self._turn)
@@ -181,9 +184,9 @@ class Overhead:
         return ""
 
     def _open(self, zone: str) -> str:
-        if zone not in self.schedule.zones:
+        if zone not in self._schedule.zones:
             return "unknown-zone"
-        self.schedule = self.schedule.opened(zone, self._p.kernel.now_ms)
+        self._schedule = self._schedule.opened(zone, self._p.kernel.now_ms)
         self._turn()
         return ""
 
@@ -209,8 +212,10 @@ class Overhead:
         x, y, _ = self._p.motion.place_of(body.index, self._p.kernel.now_ms)
         if not fence.matters or not fence.holds(x, y):
             return False
+        if what.state == "closed":
+            return True
         out_ms = self._courses.out_ms(body, level=fence.bars_cruise)
-        return what.state == "closed" or self._p.kernel.now_ms + out_ms > what.closure.from_ms
+        return self._p.kernel.now_ms + out_ms > what.closure.from_ms
 
     def blocks(self, body: Body) -> bool:
         """Whether temporary zones, and nothing else, keep a vehicle from its next stop."""
@@ -232,49 +237,7 @@ class Overhead:
             body.bound_for = ""
             self._moves.report(body, "grounded")
 
-    # ---- looking
-
-    def closed(self) -> Iterator[Closure]:
-        """What is closed now."""
-        return (what.closure for what in self._now.values() if what.state == "closed")
-
 
 def _comes_down(body: Body) -> bool:
     """Whether it is on its last way down, whatever happens."""
-    return body.phase == "descending" and body.flight is not None and body.flight.arrived is body.flight.downed
-
-
-def closure_of(order: CloseAirspace, now_ms: int) -> Closure | None:
-    """What an order to close airspace asks for; None where its numbers make no zone."""
-    x, y = np.array(order.x_m, dtype=np.float64), np.array(order.y_m, dtype=np.float64)
-    from_ms, until_ms = max(now_ms, order.from_ms), None if order.until_ms < 0 else order.until_ms
-    sizes = (*order.x_m, *order.y_m, order.radius_m, order.floor_m, order.ceiling_m)
-    if not all(math.isfinite(size) and abs(size) <= _FAR_M for size in sizes) or len(x) != len(y):
-        return None
-    if not 0.0 <= order.floor_m < order.ceiling_m or (until_ms is not None and until_ms <= from_ms):
-        return None
-    if order.radius_m > 0.0:
-        area = circle(float(x[0]), float(y[0]), order.radius_m) if len(x) == 1 else ""
-    else:
-        area = outline(x, y) if 3 <= len(x) <= _MOST_CORNERS else ""
-    if isinstance(area, str) or not order.zone:
-        return None
-    zone = Zone(order.zone, order.reason, area, order.floor_m, order.ceiling_m)
-    return Closure(zone, from_ms, until_ms, from_ms - now_ms)
-
-
-def told(closure: Closure, state: State) -> AirspaceChanged:
-    """What is said of a closure."""
-    zone = closure.zone
-    rings = [ring.coords for ring in (zone.area.exterior, *zone.area.interiors)]
-    return AirspaceChanged(
-        zone=zone.id,
-        reason=zone.reason,
-        state=state,
-        floor_m=round(zone.floor_m, 2),
-        ceiling_m=round(zone.ceiling_m, 2),
-        from_ms=closure.from_ms,
-        until_ms=-1 if closure.until_ms is None else closure.until_ms,
-        x_m=tuple(tuple(round(float(x), 2) for x, _ in ring) for ring in rings),
-        y_m=tuple(tuple(round(float(y), 2) for _, y in ring) for ring in rings),
-    )
+    return body.phase == "descending" and body.flight is not None and body.flight.last

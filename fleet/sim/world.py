@@ -344,8 +344,8 @@ class World:
             self._give_up(body, "out-of-reach")
         elif not body.phase and self.overhead.may_change():
             self.overhead.ground(body)
-        elif (way := self._courses.way_out(body)) is not None:
-            p.flights.start(body, way, self._downed, self._downed)
+        elif len(way := self._courses.way_out(body) or ()) > 1:
+            p.flights.start(body, way, self._downed, self._downed, last=True)
         else:
             p.flights.come_down(body, self._downed)
 

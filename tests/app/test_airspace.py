@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,8 @@ def test_a_zone_has_its_times_heights_and_notice(tmp_path):
         ('from: "22:00", until: "01:00"', (14, 17)),
         ('from: "08:00", until: "08:00"', (0, 24)),
         ('from: "09:00"', (1, None)),
+        ('from: "08:00"', (0, None)),
+        ('from: "07:00"', (-1, None)),  # without an end it is not over
     ],
 )
 def test_times_are_the_first_that_are_not_over_when_the_run_begins(tmp_path, words, span):
@@ -133,6 +136,19 @@ def test_a_zone_that_applies_now_is_closed_from_before_the_beginning():
     _, (one,) = split(City("c", Frame(10.0, 50.0), zones=(zone,)), AirspaceParams(), "2026-06-15", 0.0, Span(8, 1))
     assert (one.from_ms, one.until_ms) == (-2 * HOUR, 2 * HOUR)
     assert one.state(0) == "closed"
+
+
+@pytest.mark.parametrize(
+    "times, until_ms",
+    [
+        ((Period(start=datetime(2026, 6, 1, tzinfo=UTC)),), None),
+        ((Period(start=datetime(2026, 6, 1, tzinfo=UTC), end=datetime(2026, 6, 15, 20, tzinfo=UTC)),), 12 * HOUR),
+    ],
+)
+def test_where_no_end_is_known_none_is_said(times, until_ms):
+    city = City("c", Frame(10.0, 50.0), zones=(Zone("z", "", circle(0, 0, 10), times=times),))
+    _, (one,) = split(city, AirspaceParams(), "2026-06-15", 0.0, Span(8.0, 1.0))
+    assert (one.state(0), one.until_ms) == ("closed", until_ms)
 
 
 def zone_file(path: Path):

@@ -72,12 +72,11 @@ def flood(host: str, port: int, kind: str, way: str, until_s: float) -> None:
     name = b"twin" if way == "namesake" else b""
     bearer = come(host, port, kind, name) if name else None
     while time.monotonic() < until_s:
-        with suppress(OSError):
-            with come(host, port, kind, name) as made:
-                while time.monotonic() < until_s:
-                    made.sendall(block)
-                    if way == "burst":
-                        break
+        with suppress(OSError), come(host, port, kind, name) as made:
+            while time.monotonic() < until_s:
+                made.sendall(block)
+                if way == "burst":
+                    break
     if bearer is not None:
         bearer.close()
 
@@ -88,6 +87,8 @@ def flood_locked(host: str, port: int, kind: str, way: str, until_s: float, iden
     made.setsockopt(zmq.CURVE_PUBLICKEY, identity.curve_public)
     made.setsockopt(zmq.CURVE_SECRETKEY, identity.curve_secret)
     made.setsockopt(zmq.CURVE_SERVERKEY, identity.server_public)
+    made.setsockopt(zmq.LINGER, 0)
+    made.setsockopt(zmq.RCVHWM, 0)
     made.setsockopt(zmq.SNDTIMEO, 200)
     made.setsockopt(zmq.RECONNECT_IVL, 1)
     made.setsockopt(zmq.HEARTBEAT_IVL, 10)

@@ -80,7 +80,7 @@ def views(scene, points):
     bend = scene.spots.bend
     for x, y in points:
         horizon, found = np.full(scene.spots.sectors, np.inf), np.empty(len(bend), dtype=np.int32)
-        yield x, y, horizon, found[: look(scene.spots, x, y, horizon, np.empty((ROOM, 4)), found)]
+        yield x, y, horizon, found[: look(scene.spots, x, y, 0, horizon, np.empty((ROOM, 3)), found)]
 
 
 def assert_nothing_missed(scene, points):

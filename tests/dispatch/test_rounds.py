@@ -18,7 +18,7 @@ from fleet.plan.cells import solve_cells
 from fleet.plan.params import SearchParams
 from fleet.plan.problem import UNREACHABLE_MS, Route, Stop
 from fleet.plan.referee import judge
-from tests.dispatch.desk import DAY_MS, atlas, belief
+from tests.dispatch.desk import DAY_MS, atlas, belief, far_away
 from tests.sim.toy import POINTS, SITES, waste
 
 NOW = 600_000
@@ -52,6 +52,7 @@ def ids(this):
         ({"load_kg": 1.0}, False),
         ({"load_kg": 1.0, "idle": False, "free_ms": NOW}, True),
         ({"awaits": "o7", "idle": False}, False),
+        ({"called_off_ms": 0, "idle": False, "free_ms": 0}, False),
     ],
 )
 def test_who_is_planned_with(changes, is_in):
@@ -309,3 +310,21 @@ def test_what_nobody_can_carry_costs_the_others_no_place():
         **{f"p{n}": "too-heavy" for n in range(10, 20)},
         **{f"p{n}": "not-certified" for n in range(20, 30)},
     }
+
+
+def test_how_near_something_is_goes_by_the_type_that_would_fly():
+    """Two types with the same airframe at two heights: at the first one's, the nearest bins are closed."""
+    shut = far_away(far_away(ATLAS, "b0"), "b1")
+    view = replace(
+        ATLAS,
+        types=(ATLAS.types[0], replace(ATLAS.types[0], name="low")),
+        travel_ms=(*shut.travel_ms, *ATLAS.travel_ms),
+        effort_h=(*shut.effort_h, *ATLAS.effort_h),
+    )
+    mind = town(1, len(POINTS))
+    mind.vehicles["v0"].type = 1
+    offered = make_round(view, mind, PARAMS, NOW).pickups
+    mind.vehicles["v0"].type = 0
+    alone = replace(ATLAS, types=view.types, travel_ms=2 * ATLAS.travel_ms, effort_h=2 * ATLAS.effort_h)
+    assert offered == make_round(alone, mind, PARAMS, NOW).pickups
+    assert len(offered) < len(POINTS)

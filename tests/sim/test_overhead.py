@@ -1,24 +1,25 @@
 """A zone closes over the toy town: what each vehicle does about it, by where it is and what it is doing."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import shapely
-from shapely import box
+from shapely import affinity, box
 
 from fleet.base.flight import Wind
 from fleet.base.winds import Winds, WindStep
-from fleet.city.model import Zone
-from fleet.city.sky import Closure, Schedule
+from fleet.city.model import Building, Zone
+from fleet.city.sky import Closure, Schedule, circle
 from fleet.messages.airspace import AirspaceChanged, CloseAirspace, OpenAirspace
 from fleet.messages.orders import FlyRoute
 from fleet.messages.reports import OrderAnswered, PickupCollected, PickupFailed
 from fleet.messages.roles import AIRSPACE_VERBS
 from fleet.messages.seal import KeyPair
-from fleet.messages.tamper import ForgeOrder, StartTamper
+from fleet.messages.tamper import ForgeOrder, StartTamper, StopTamper
 from fleet.messages.truth import LegFlown
 from tests.messages.runs import RUN
-from tests.sim.toy import THIEF, Toy, check_invariants, dock, pickup, still
+from tests.sim.toy import CITY, THIEF, Toy, check_invariants, dock, pickup, still
 
 AREA = box(540, -60, 660, 60)
 """Round bin b1 at (600, 0), on the way from home to b2 and far."""
@@ -168,6 +169,33 @@ def test_who_would_be_late_does_not_leave():
     assert never_inside(toy, since_ms=165_000)
 
 
+def test_who_cannot_get_out_does_not_leave_while_it_is_warned():
+    """A wind of 13 m/s lets nobody fly at 12 m/s to the west, and the zone lies open to the west only."""
+    ring = box(400, -200, 1000, 200).difference(box(400, -100, 900, 100))
+    walls = replace(CITY, buildings=(*CITY.buildings, Building("walls", ring, 150.0)))
+    toy = town(closing(1000, 2000, notice_s=1000, area=box(395, -150, 950, 150)), city=walls, wind=Wind(13.0, 0.0))
+    body = toy.body()
+    toy.motion.rest(body.index, 600.0, 0.0)
+    body.node, body.site = -1, ""
+    assert toy.world._courses.out_ms(body, level=True) == math.inf
+    toy.order("v0", pickup(5), dock("home"))
+    toy.run(60)
+    assert (toy.body().state, toy.place()) == ("grounded", (600.0, 0.0, 0.0))
+
+
+def test_who_is_about_to_take_off_when_it_closes_stays_on_its_pad():
+    """The order to close comes in the tick in which it was told to leave, while it stands at height 0."""
+    toy = town()
+    (kim,) = trusting(toy, "operator/kim")
+    toy.order("v0", pickup(0), dock("far"))
+    kim.say_signed(close_order(x_m=(0.0,), until_ms=100_000))
+    toy.run(50)
+    assert (toy.body().state, toy.body().site, toy.place()) == ("grounded", "home", (0.0, 0.0, 0.0))
+    assert toy.body().node >= 0
+    toy.run(500)
+    assert [c.pickup_id for c in toy.heard(PickupCollected)] == ["p0"]
+
+
 @pytest.mark.parametrize("at_s, grounded", [(10, True), (20, False)])
 def test_a_climb_below_the_floor_ends_on_the_ground_again(at_s, grounded):
     """At 2.5 m/s it is at 25 m, or at 50 m; the floor is at 40 m."""
@@ -207,15 +235,38 @@ def test_over_a_low_zone_one_may_fly_but_not_come_down():
     assert any(line.crosses(AREA) for line in level_lines(toy))
 
 
-def test_where_every_charger_is_shut_it_lands_just_outside():
-    shut = closing(80, area=box(-300, -300, 1700, 1400))
+ALL_OVER = box(-300, -300, 1700, 1400)
+
+
+@pytest.mark.parametrize(
+    "area",
+    [ALL_OVER, *(affinity.rotate(ALL_OVER, by) for by in (7, 17, -17)), circle(700.0, 500.0, 1100.0)],
+    ids=["straight", "turned 7", "turned 17", "turned back", "circle"],
+)
+def test_where_every_charger_is_shut_it_lands_just_outside(area):
+    shut = closing(80, area=area)
     toy = town(shut)
     toy.order("v0", pickup(2), dock("far"))
-    toy.run(900)
+    toy.run(80)
+    nearest_m = area.exterior.distance(shapely.Point(toy.place()[:2])) + 5.0
+    toy.run(820)
     x, y, h = toy.place()
     assert (toy.body().state, h) == ("lost", 0.0)
-    assert not shut.zone.area.contains(shapely.Point(x, y))
-    assert shut.zone.area.distance(shapely.Point(x, y)) == pytest.approx(5.0, abs=0.1)
+    assert not area.contains(shapely.Point(x, y))
+    assert area.distance(shapely.Point(x, y)) == pytest.approx(5.0, abs=0.1)
+    flown_m = sum(line.length for line in level_lines(toy, since_ms=80_000))
+    assert flown_m == pytest.approx(nearest_m, abs=0.1)
+
+
+def test_on_its_last_way_down_it_comes_down_whatever_closes():
+    """The place just outside where it lands is closed when it has come half of the way down."""
+    toy = town(closing(80, area=ALL_OVER), closing(125, area=box(-300, -900, 1700, -290), name="south"))
+    toy.order("v0", pickup(2), dock("far"))
+    toy.run(900)
+    assert toy.place()[2] == 0.0
+    down = [leg for leg in toy.heard(LegFlown, "v0") if leg.phase == "descending"]
+    assert down[0].t0_ms < 125_000 < down[-1].t1_ms
+    assert not [leg for leg in toy.heard(LegFlown, "v0") if leg.t0_ms >= 125_000 and leg.phase != "descending"]
 
 
 def test_who_is_flown_by_a_thief_does_not_care():
@@ -228,6 +279,26 @@ def test_who_is_flown_by_a_thief_does_not_care():
     toy.bus.port("red").say(ForgeOrder(tamper_id="t", order=forged))
     toy.run(300)
     assert [c.pickup_id for c in toy.heard(PickupCollected)] == ["p1"]
+
+
+@pytest.mark.parametrize("at_s", [13, 79])
+def test_who_is_let_go_by_a_thief_heeds_what_is_closed(at_s):
+    """Before the zone, and in it."""
+    toy = town(closing(10, 2000), tampering=True)
+    red = toy.bus.port("red")
+    red.say(StartTamper(tamper_id="t", primitive="control.foreign-controller", target="v0", parameters={}))
+    toy.run(1)
+    forged = FlyRoute(order_id="f1", vehicle="v0", append=False, stops=(pickup(2), dock("far")))
+    red.say(ForgeOrder(tamper_id="t", order=forged))
+    toy.run(at_s - 1)
+    red.say(StopTamper(tamper_id="t"))
+    toy.run(400)
+    free_ms = 1000 * (at_s + 2) + (math.ceil(1000 * 65 / 12) if at_s > 76 else 0)
+    late = [leg for leg in toy.heard(LegFlown, "v0") if leg.t1_ms > free_ms]
+    ways = [shapely.LineString([(leg.x0_m, leg.y0_m), (leg.x1_m, leg.y1_m)]) for leg in late]
+    assert late
+    assert not any(way.intersects(AREA) for way in ways)
+    assert [c.pickup_id for c in toy.heard(PickupCollected)] == ["p2"]
 
 
 def test_the_wind_turns_and_the_flight_takes_longer():

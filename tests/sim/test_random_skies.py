@@ -3,12 +3,12 @@
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import box
+from shapely import affinity, box
 
 from fleet.base.flight import Wind
 from fleet.base.winds import Winds, WindStep
 from fleet.city.model import Zone
-from fleet.city.sky import Closure, Schedule
+from fleet.city.sky import Closure, Schedule, circle
 from fleet.messages.reports import VehicleReported
 from tests.sim.test_random_worlds import FLEET, HONEST, WASTES, act, check_the_whole, stop_of
 from tests.sim.toy import Toy, check_invariants, waste
@@ -16,12 +16,21 @@ from tests.sim.toy import Toy, check_invariants, waste
 LAST_S = 1500
 """Everything is open again after that."""
 
+
+def shape(x, y, wide, deep, turn):
+    """A box, turned by some degrees; without a turn the circle inside it."""
+    if turn is None:
+        return circle(x + wide / 2, y + deep / 2, min(wide, deep) / 2)
+    return affinity.rotate(box(x, y, x + wide, y + deep), turn)
+
+
 CLOSURES = st.lists(
     st.builds(
-        lambda x, y, wide, deep, start, lasts, notice, band: (
-            (x, y, x + wide, y + deep), start, min(start + lasts, LAST_S), notice, band
+        lambda x, y, wide, deep, turn, start, lasts, notice, band: (
+            shape(x, y, wide, deep, turn), start, min(start + lasts, LAST_S), notice, band
         ),
         st.integers(-700, 1500), st.integers(-700, 1200), st.integers(20, 900), st.integers(20, 900),
+        st.none() | st.sampled_from([0.0, 0.0, 7.3, 17.0, 45.0]),
         st.integers(-100, LAST_S - 1), st.integers(1, 900), st.sampled_from([0, 0, 20, 120, 400]),
         st.sampled_from([(0, 120), (0, 120), (0, 50), (40, 120), (60, 80), (90, 120)]),
     ),
@@ -51,7 +60,7 @@ class Guard:
                     h > 0 and zone.floor_m <= h < zone.ceiling_m and shapely.contains_xy(self.areas[number], x, y)
                 )
                 closed = closure.state(toy.now_ms - 1) == "closed" and closure.state(toy.now_ms - 2000) == "closed"
-                falls = body.flight is not None and body.flight.arrived is body.flight.downed
+                falls = body.flight is not None and body.flight.last
                 assert not (closed and inside and self.outside.get(key) and not falls), (
                     body.id,
                     closure,
@@ -73,7 +82,7 @@ def live(closures, wastes, doings, winds, seed):
 
 def closures_of(rows):
     return tuple(
-        Closure(Zone(f"z{n}", "", box(*area), float(low), float(high)), 1000 * start, 1000 * end, 1000 * notice)
+        Closure(Zone(f"z{n}", "", area, float(low), float(high)), 1000 * start, 1000 * end, 1000 * notice)
         for n, (area, start, end, notice, (low, high)) in enumerate(rows)
         if end > start
     )

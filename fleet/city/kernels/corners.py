@@ -71,19 +71,19 @@ def legs_between(scene: Scene) -> tuple[Ints, Ints]:
     corners = len(bend)
     tails, heads = np.empty(8 * corners + 8, dtype=np.int32), np.empty(8 * corners + 8, dtype=np.int32)
     found = np.empty(corners, dtype=np.int32)
-    horizon, seen = np.empty(spots.sectors), np.empty((ROOM, 4))
+    horizon, seen = np.empty(spots.sectors), np.empty((ROOM, 3))
     count = 0
     for c in range(corners):
         px, py = bend[c, 0], bend[c, 1]
         horizon[:] = np.inf
         close_own(bend, c, horizon)
-        near = look(spots, px, py, horizon, seen, found)
+        near = look(spots, px, py, c + 1, horizon, seen, found)
         if count + near > len(tails):
             tails, heads = longer(tails), longer(heads)
         for k in range(near):
             other = found[k]
             qx, qy = bend[other, 0], bend[other, 1]
-            if other > c and may_bend(bend, c, qx - px, qy - py) and free(ground, px, py, qx, qy):
+            if may_bend(bend, c, qx - px, qy - py) and free(ground, px, py, qx, qy):
                 tails[count], heads[count] = c, other
                 count += 1
     return tails[:count], heads[:count]

@@ -61,7 +61,7 @@ def close_sector(horizon: Floats, start: float, end: float) -> None:
 
 @compiled
 def place(seen: Floats, k: int, dx: float, dy: float) -> None:
-    """Write vertex k of a stretch into `seen`: where it is from here and how far; `shade` adds its direction."""
+    """Write vertex k of a stretch into `seen`: where it is from here, and how far."""
     seen[k, 0], seen[k, 1], seen[k, 2] = dx, dy, abs(dx) + abs(dy)
 
 
@@ -89,38 +89,37 @@ def _faces(seen: Floats, k: int) -> bool:
 @compiled
 def _close_behind(horizon: Floats, seen: Floats, begin: int, end: int) -> None:
     """Close what edges `begin` to `end - 1` hide together; seen from here they run clockwise."""
-    for k in range(begin, end + 1):
-        seen[k, 3] = turn_of(seen[k, 0], seen[k, 1])
-    start = seen[end, 3]
-    at, turn = end, start + _span(seen, end)
-    reach = turn
-    for k in range(end - 1, begin, -1):
-        reach += _span(seen, k)
     sectors = len(horizon)
     width = 4.0 / sectors
+    start = turn_of(seen[end, 0], seen[end, 1])
+    reach = start + _onto(start, seen, begin)
     first = math.ceil((start + _margin(seen[end, 2])) / width)
     last = math.floor((reach - _margin(seen[begin, 2])) / width)
     if first >= last:
         return
+    at = end
+    turn = start + _onto(start, seen, end - 1)
     while turn < first * width and at > begin + 1:
         at -= 1
-        turn += _span(seen, at)
+        turn += _onto(turn, seen, at - 1)
     near = _hit(seen, at, (first & (sectors - 1)) * width)
     for k in range(first, last):
         far = near
         while turn < (k + 1) * width and at > begin + 1:
             at -= 1
             far = max(far, seen[at, 2] + NEAR_M)
-            turn += _span(seen, at)
+            turn += _onto(turn, seen, at - 1)
         near = _hit(seen, at, ((k + 1) & (sectors - 1)) * width)
         horizon[k & (sectors - 1)] = min(horizon[k & (sectors - 1)], max(far, near))
 
 
 @compiled
-def _span(seen: Floats, k: int) -> float:
-    """How far it is, counterclockwise, from vertex k to the one before it."""
-    span: float = seen[k - 1, 3] - seen[k, 3]
-    return span if span >= 0.0 else span + 4.0
+def _onto(turn: float, seen: Floats, k: int) -> float:
+    """How far it is, counterclockwise, from a direction to vertex k."""
+    on = turn_of(seen[k, 0], seen[k, 1]) - turn
+    while on < 0.0:
+        on += 4.0
+    return on
 
 
 @compiled

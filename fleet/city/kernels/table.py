@@ -84,7 +84,7 @@ def _approach_all(scene: Scene, table: Table) -> Approaches:
     found = np.empty(len(bend), dtype=np.int32)
     corner, length_m = np.empty(16 * points + len(bend), dtype=np.int32), np.empty(16 * points + len(bend))
     start = np.zeros(points + 1, dtype=np.int32)
-    horizon, seen = np.empty(scene.spots.sectors), np.empty((ROOM, 4))
+    horizon, seen = np.empty(scene.spots.sectors), np.empty((ROOM, 3))
     out = np.empty(points, dtype=np.bool_)
     for i in range(points):
         out[i] = not inside(ground, x[i], y[i])
@@ -92,7 +92,7 @@ def _approach_all(scene: Scene, table: Table) -> Approaches:
         count = start[i]
         if out[i]:
             horizon[:] = np.inf
-            near = look(scene.spots, x[i], y[i], horizon, seen, found)
+            near = look(scene.spots, x[i], y[i], 0, horizon, seen, found)
             if count + near > len(corner):
                 corner, length_m = longer(corner), longer(length_m)
             for k in range(near):

@@ -13,13 +13,14 @@ from fleet.city.kernels.plane import NEAR_M, distance, is_left, turn_of
 from fleet.city.kernels.scene import STRETCH, Spots
 
 ROOM = STRETCH + 1
-"""Rows wanted in `seen`, of 4 numbers each: see `horizon.place`."""
+"""Rows wanted in `seen`, of 3 numbers each: see `horizon.place`."""
 
 
 @compiled
-def look(spots: Spots, px: float, py: float, horizon: Floats, seen: Floats, found: Ints) -> int:
+def look(spots: Spots, px: float, py: float, least: int, horizon: Floats, seen: Floats, found: Ints) -> int:
     """Close `horizon`, and write into `found` the corners that may be seen from p and at which a path from p may
-    bend. Returns how many. `horizon` comes open, or closed where nobody need look; `seen` is a place to work in.
+    bend, from number `least` on. Returns how many. `horizon` comes open, or closed where nobody need look; `seen`
+    is a place to work in.
     """
     low_x, low_y, size, columns, rows = spots.frame
     at_i, at_j = (px - low_x) / size, (py - low_y) / size
@@ -37,7 +38,7 @@ def look(spots: Spots, px: float, py: float, horizon: Floats, seen: Floats, foun
                 hidden = False
                 cell = row * columns + column
                 _shade_from(spots, cell, px, py, horizon, seen)
-                count = _collect(spots, cell, px, py, horizon, found, count)
+                count = _collect(spots, cell, px, py, max(least, spots.corner_start[cell]), horizon, found, count)
         if hidden and within:
             break
     return _thinned(spots.bend, px, py, horizon, found, count)
@@ -55,12 +56,14 @@ def _shade_from(spots: Spots, cell: int, px: float, py: float, horizon: Floats, 
 
 
 @compiled
-def _collect(spots: Spots, cell: int, px: float, py: float, horizon: Floats, found: Ints, count: int) -> int:
-    """Add the corners of one square to the `count` in `found`; returns how many there are now."""
+def _collect(
+    spots: Spots, cell: int, px: float, py: float, first: int, horizon: Floats, found: Ints, count: int
+) -> int:
+    """Add the corners of one square, from `first` on, to the `count` in `found`; returns how many they are."""
     bend = spots.bend
-    for corner in range(spots.corner_start[cell], spots.corner_start[cell + 1]):
+    for corner in range(first, spots.corner_start[cell + 1]):
         dx, dy = bend[corner, 0] - px, bend[corner, 1] - py
-        if not is_beyond(horizon, dx, dy) and may_bend(bend, corner, dx, dy):
+        if may_bend(bend, corner, dx, dy) and not is_beyond(horizon, dx, dy):
             found[count] = corner
             count += 1
     return count
@@ -108,6 +111,8 @@ def may_bend(bend: Floats, corner: int, dx: float, dy: float) -> bool:
     Any other bend could be shortened.
     """
     bx, by, ax, ay = bend[corner, 2], bend[corner, 3], bend[corner, 4], bend[corner, 5]
+    if (dx * by > dy * bx) == (dx * ay > dy * ax):
+        return True
     if is_left(dx, dy, bx, by, NEAR_M):
         return not is_left(ax, ay, dx, dy, NEAR_M)
     return not (is_left(dx, dy, ax, ay, NEAR_M) and is_left(bx, by, dx, dy, NEAR_M))

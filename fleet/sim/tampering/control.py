@@ -96,6 +96,7 @@ class _Captured(Running):
 
     def stop(self) -> None:
         self._body.captured = False
+        self._reach.world.overhead.look_again(self._body)
 
     def tell(self) -> None:
         self._asked.tell(self._body.id, float(self._body.ignored - self._before))

@@ -85,7 +85,7 @@ def _goal(flight: Flight) -> tuple[float, float]:
 
 def _detour(reach: Reach, asked: Asked, body: Body) -> Hold | str:
     flights, flight = reach.flights, body.flight
-    if body.phase not in ("climbing", "cruising", "driving") or flight is None or flight.arrived is flight.downed:
+    if body.phase not in ("climbing", "cruising", "driving") or flight is None or flight.last:
         return f"{body.id} is not on its way"
     pretence = flights.motion.lies.pretences.get(body.index)
     if pretence is not None and pretence.turn == body.turn:
