@@ -2,8 +2,8 @@
 
     python besieged.py URL TICK_S [KEYS]
 
-Prints the endpoint once its seat is taken, then one JSON object for each tick: `tick`, `rss_mib`, `refused` by door
-and cause, and `left`, `lost` and `open`, which are what the watch over floods counts. Ends with its input.
+Prints the endpoint once its seat is taken, then one JSON object for each tick: `tick`, `rss_mib`, `refused`
+by door and cause, and `left`, `lost` and `open`, which are what the watch over floods counts. Ends with its input.
 """
 
 from __future__ import annotations
