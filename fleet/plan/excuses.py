@@ -58,7 +58,9 @@ def _leg_energies_wh(problem: Problem, kind: int, start: int | Nodes, end: int |
     vehicle = problem.types[kind]
     power = vehicle.power_coefficient * math.pow(vehicle.empty_kg + load_kg, vehicle.mass_exponent)
     barred = problem.travel_ms[kind][start, end] >= UNREACHABLE_MS
-    return np.where(barred, math.inf, power * problem.effort_h[kind][start, end])
+    # Nothing times infinity is no number, and who walks draws nothing.
+    effort_h = np.where(barred, 0.0, problem.effort_h[kind][start, end])
+    return np.where(barred, math.inf, power * effort_h)
 
 
 def _spread(

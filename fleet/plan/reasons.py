@@ -40,6 +40,11 @@ def _reason(alone: _Alone, index: int) -> _Verdict:
     return "fleet-busy", 1.0, 0.0
 
 
+def _energy_wh(power_w: float, effort_h: Floats) -> Floats:
+    """Energy of legs; infinite where there is no way, also for who walks and draws nothing."""
+    return effort_h * power_w if power_w > 0.0 else np.where(np.isinf(effort_h), np.inf, 0.0)
+
+
 def _rank(verdict: _Verdict) -> tuple[int, float]:
     code, need, limit = verdict
     return _ORDER.index(code), limit - need
@@ -88,9 +93,9 @@ class _Alone:
         kind = self.problem.types[vehicle.type]
         effort, travel = self._legs(vehicle.type)
         empty_w, full_w = self._power_w(vehicle.type, 0.0), self._power_w(vehicle.type, pickup.mass_kg)
-        there = empty_w * effort[out.nodes, pickup.node]
-        onward = full_w * effort[pickup.node, back.nodes]
-        beyond = np.maximum(empty_w * out.effort_h[:, None], full_w * back.effort_h[None, :])
+        there = _energy_wh(empty_w, effort[out.nodes, pickup.node])
+        onward = _energy_wh(full_w, effort[pickup.node, back.nodes])
+        beyond = np.maximum(_energy_wh(empty_w, out.effort_h)[:, None], _energy_wh(full_w, back.effort_h)[None, :])
         need = np.maximum(there[:, None] + onward[None, :], beyond)
         least, usable = float(need.min()), kind.battery_wh - kind.reserve_wh
         if np.isinf(least):
@@ -123,7 +128,7 @@ class _Alone:
         """Time (ms) between all nodes, infinite where a full battery is not enough for the leg."""
         kind = self.problem.types[type_index]
         effort, travel = self._legs(type_index)
-        need = self._power_w(type_index, load_kg) * effort
+        need = _energy_wh(self._power_w(type_index, load_kg), effort)
         return np.where(need <= kind.battery_wh - kind.reserve_wh + _ROUNDING, travel, np.inf)
 
     def _takers(self, pickup: Pickup) -> _Ends:

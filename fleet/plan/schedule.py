@@ -7,6 +7,7 @@ legal: it adds stops to charge where that helps, and else takes pickups out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -54,10 +55,11 @@ class Breach:
 
 def leg_wh(problem: Problem, type_index: int, start: int, end: int, load_kg: float) -> float:
     """Energy of the leg from node to node with `load_kg` on board (the formula of `fleet.plan.problem`)."""
-    kind = problem.types[type_index]
+    kind, effort_h = problem.types[type_index], float(problem.effort_h[type_index][start, end])
+    if effort_h == math.inf:  # also for who draws nothing: nothing times infinity is no number
+        return math.inf
     mass = kind.empty_kg + load_kg
-    power_w = kind.power_coefficient * mass * float(mass ** (kind.mass_exponent - 1.0))
-    return power_w * float(problem.effort_h[type_index][start, end])
+    return kind.power_coefficient * mass * float(mass ** (kind.mass_exponent - 1.0)) * effort_h
 
 
 def node_of(problem: Problem, visit: Visit) -> int:

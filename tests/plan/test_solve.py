@@ -169,6 +169,14 @@ def test_what_one_type_cannot_reach_another_serves_and_what_none_can_has_no_lega
     assert [(o.pickup, o.code, o.need, o.limit) for o in plan.omitted] == [(1, "no-legal-path", 1.0, 0.0)]
 
 
+@given(seeds, st.integers(1, 5), st.integers(1, 10))
+@settings(max_examples=25, deadline=None)
+def test_who_draws_nothing_is_planned_for_and_refused_for_the_true_reason(seed, vehicles, pickups):
+    """Nothing times an infinite effort is no number: a barred way is barred for walkers too."""
+    problem = town(seed, vehicles, pickups, harsh=1.0)
+    legal(replace(problem, types=tuple(replace(kind, power_coefficient=0.0) for kind in problem.types)))
+
+
 def test_charge_left_binds():
     plan = legal(corner(vehicles=[vehicle(battery_wh=12.0), vehicle(1, node=3)], docks=[plant(3)]))
     assert set(served(plan).values()) == {1}
