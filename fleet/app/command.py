@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from fleet.base.errors import FleetError, InputError, RunError
+from fleet.base.errors import FleetError, InputError, RunError, UsageError
 
 INTERRUPTED = 130
 
@@ -74,6 +74,17 @@ def tell(error: FleetError, *, as_json: bool) -> None:
 def echo_json(value: dict[str, Any]) -> None:
     """One JSON object on stdout."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def spare(out: Path, *inputs: Path | None) -> None:
+    """Raise `UsageError` where writing `out` would destroy one of the `inputs`, under whatever name."""
+    for file in inputs:
+        try:
+            same = file is not None and out.samefile(file)
+        except OSError:
+            continue
+        if same:
+            raise UsageError(f"-o {click.format_filename(out)}: expected another file than the input, found it")
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")

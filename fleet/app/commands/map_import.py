@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleet.app.command import FILE, Command, echo_json, json_option, note
+from fleet.app.command import FILE, Command, echo_json, json_option, note, spare
 from fleet.base.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def import_map(
     from fleet.city.osm import import_osm
     from fleet.city.save import write_geojson
 
+    spare(out, file, zone_rules)
     result = import_osm(file, _rules(zone_rules, buffers), pickups)
     write_geojson(result.city, out)
     if as_json:

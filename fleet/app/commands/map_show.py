@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fleet.app.command import FILE, Command, Number, echo_json, json_option, note
+from fleet.app.command import FILE, Command, Number, echo_json, json_option, note, spare
 from fleet.base.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ def show(file: Path, out: Path, height_m: float, width_px: int, zones: tuple[Pat
     from fleet.base.wholefile import whole_file
     from fleet.city.drawing import png
 
+    spare(out, file, *zones)
+    if out.suffix.lower() != ".png":
+        raise UsageError(f"-o {click.format_filename(out)}: expected a name that ends in .png, found {out.name!r}")
     picture = png(_city(file, zones), height_m, width_px)
     try:
         with whole_file(out) as whole:
