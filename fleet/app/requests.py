@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 
 import msgspec
 
+from fleet.app.zonewish import ZoneWish, order_of
 from fleet.base.errors import RunError, UsageError, did_you_mean
 from fleet.bus.client import Client
 from fleet.city.frame import Frame
@@ -197,43 +198,15 @@ class Town:
 # ---- airspace
 
 
-@dataclass(frozen=True)
-class ZoneWish:
-    """What `fleet send close-airspace` was asked. `in_s` and `for_s` (None: without end) are simulated seconds."""
-
-    zone: str
-    corners: Sequence[str]
-    radius_m: float = 0.0
-    metres: bool = False
-    reason: str = "closed by an operator"
-    in_s: float = 0.0
-    for_s: float | None = None
-    floor_m: float = 0.0
-    ceiling_m: float = 120.0
-
-
 def close_airspace(client: Client, wish: ZoneWish, timeout_s: float) -> Outcome:
-    """Close a zone over the city. Raises `UsageError` for places that are none."""
+    """Close a zone over the city. Raises `UsageError` for what is no zone, or lies far from the map."""
     town, places = Town(client), []
     for word in wish.corners:
         pair = _pair(word)
         places.append(town.place(word) if pair is None else pair if wish.metres else town.metres(*pair))
-    if (len(places) != 1) if wish.radius_m > 0.0 else (len(places) < 3):
-        raise UsageError("a zone is one place with --radius, or at least three corners")
-    from_ms = client.catch_up().now_ms + round(1000.0 * wish.in_s)
-    order = CloseAirspace(
-        order_id=client.fresh_id(),
-        zone=wish.zone,
-        reason=wish.reason,
-        x_m=tuple(x for x, _ in places),
-        y_m=tuple(y for _, y in places),
-        radius_m=wish.radius_m,
-        from_ms=from_ms,
-        until_ms=-1 if wish.for_s is None else from_ms + round(1000.0 * wish.for_s),
-        floor_m=wish.floor_m,
-        ceiling_m=wish.ceiling_m,
-    )
-    return _answered(client, order, ("the airspace", "closes"), timeout_s)
+    order = order_of(wish, places, client.catch_up().now_ms, client.fresh_id())
+    obeys = f"is announced: it closes in {wish.in_s:g} s" if wish.in_s > 0.0 else "closes"
+    return _answered(client, order, ("the airspace", obeys), timeout_s)
 
 
 def open_airspace(client: Client, zone: str, timeout_s: float) -> Outcome:

@@ -11,7 +11,7 @@ from fleet.city.sky import Closure, State, circle, outline
 from fleet.messages.airspace import AirspaceChanged, CloseAirspace
 
 _FAR_M = 1e6
-_MOST_CORNERS = 1000
+MOST_CORNERS = 1000
 
 
 def closure_of(order: CloseAirspace, now_ms: int) -> Closure | None:
@@ -26,7 +26,7 @@ def closure_of(order: CloseAirspace, now_ms: int) -> Closure | None:
     if order.radius_m > 0.0:
         area = circle(float(x[0]), float(y[0]), order.radius_m) if len(x) == 1 else ""
     else:
-        area = outline(x, y) if 3 <= len(x) <= _MOST_CORNERS else ""
+        area = outline(x, y) if 3 <= len(x) <= MOST_CORNERS else ""
     if isinstance(area, str) or not order.zone:
         return None
     zone = Zone(order.zone, order.reason, area, order.floor_m, order.ceiling_m)

@@ -171,9 +171,10 @@ def quarantine(reach: dict[str, Any], vehicle: str, by: str) -> Outcome:
 def close_airspace(reach: dict[str, Any], **asked: Any) -> Outcome:
     """Close the airspace of ZONE: who is inside leaves, who is on the way goes round."""
     from fleet.app import requests
+    from fleet.app.zonewish import ZoneWish
 
+    wish = ZoneWish(radius_m=asked.pop("radius"), **asked)
     with _connect(reach, requests.ANSWERS) as client:
-        wish = requests.ZoneWish(radius_m=asked.pop("radius"), **asked)
         return requests.close_airspace(client, wish, reach["timeout_s"])
 
 
