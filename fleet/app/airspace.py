@@ -23,7 +23,7 @@ from fleet.base.params import Params, refusal
 from fleet.base.winds import DAY_MS, Winds, WindStep
 from fleet.city.airspace import closing
 from fleet.city.frame import Frame
-from fleet.city.geozones import read_geozones, with_zones, within_reach
+from fleet.city.geozones import GeoZones, read_geozones, with_zones, within_reach
 from fleet.city.model import City, Zone
 from fleet.city.sky import Area, Closure, circle, outline
 from fleet.city.times import applies
@@ -156,9 +156,10 @@ def _when(params: TemporaryZoneParams, span: Span) -> tuple[int, int | None]:
 
 def with_files(
     city: City, params: AirspaceParams, find: Callable[[str], Path | None], fault: FaultAt
-) -> tuple[City, list[Fault]]:
-    """The city with the zones of the scenario's files, and what is wrong with those."""
+) -> tuple[City, list[Fault], tuple[str, ...]]:
+    """The city with the zones of the scenario's files, what is wrong with those, and how much of each counts."""
     faults: list[Fault] = []
+    remarks: list[str] = []
     for number, name in enumerate(params.files):
         path = find(name)
         if path is None:
@@ -169,8 +170,19 @@ def with_files(
         except InputError as error:
             faults += error.faults
             continue
-        city = with_zones(city, within_reach(found, city, ZONE_REACH_M))
-    return city, faults
+        found = within_reach(found, city, ZONE_REACH_M)
+        city = with_zones(city, found)
+        remarks.append(f"airspace.files.{number}: {name}: {_heeded(found)}")
+    return city, faults, tuple(remarks)
+
+
+def _heeded(found: GeoZones) -> str:
+    """How many zones of a file are heeded, and how many are not, for which reasons."""
+    counts = found.counts
+    away, empty = counts.out_of_reach + counts.far, counts.flat + counts.without_geometry
+    said = [(away, "away from the map"), (empty, "empty")]
+    why = ", ".join(f"{number:,} {word}" for number, word in said if number)
+    return f"zones heeded: {len(found.zones):,}, left out: {away + empty:,}" + (f" ({why})" if why else "")
 
 
 def split(

@@ -96,6 +96,8 @@ class Parts:
     """Whose intents dispatch heeds."""
     links: Links
     siege: CommandSiege
+    remarks: tuple[str, ...]
+    """What is to be said of the scenario's files before the run, one line each."""
 
 
 def build(
@@ -117,7 +119,7 @@ def build(
     """
     streams = Streams(scenario.seed)
     keys = {holder: first_key(streams, holder) for holder in (*VERBS, RESPOND)}
-    setting = _setting(scenario, directory, streams, keys)
+    setting, remarks = _setting(scenario, directory, streams, keys)
     layers, terrain = _ground(setting, store)
     kernel = Kernel()
     bus = bus_of(lambda: kernel.now_ms)
@@ -130,9 +132,8 @@ def build(
         flights.legs = bus.port("world/legs")
     links = _links(scenario, setting, streams, kernel, bus, away, tampered=guests is not None)
     siege = _siege(scenario, streams, bus, alone=guests is None)
-    world.ears = links
     injector = bus.port("injector"), bus.port("injector/truth")
-    world.tampering = Tampering(world, flights, vault, *injector, road=links, siege=siege)
+    world.ears, world.tampering = links, Tampering(world, flights, vault, *injector, road=links, siege=siege)
     seats = [
         Seat(world, frozenset({Plane.COMMAND, Plane.INJECTION})),
         Seat(Hearing("dispatch", dispatcher, links), frozenset({Plane.TELEMETRY, Plane.COMMAND})),
@@ -154,6 +155,7 @@ def build(
         intents=intents,
         links=links,
         siege=siege,
+        remarks=remarks,
     )
 
 
@@ -275,10 +277,13 @@ def _siege(scenario: Scenario, streams: Streams, bus: Bus, *, alone: bool) -> Co
     return siege
 
 
-def _setting(scenario: Scenario, directory: Path, streams: Streams, keys: Mapping[str, KeyPair]) -> Setting:
+def _setting(
+    scenario: Scenario, directory: Path, streams: Streams, keys: Mapping[str, KeyPair]
+) -> tuple[Setting, tuple[str, ...]]:
+    """Whom and what the run is about, and remarks on the scenario's files."""
     stage = stage_of(scenario, directory)
     waiting, extra = demand_of(scenario, stage, streams)
-    return Setting(
+    setting = Setting(
         city=stage.city,
         sites=stage.sites,
         points=(*stage.city.pickup_points, *extra),
@@ -294,6 +299,7 @@ def _setting(scenario: Scenario, directory: Path, streams: Streams, keys: Mappin
         allowed_verbs=VERBS,
         run=keys["dispatch"].run,
     )
+    return setting, stage.remarks
 
 
 def _belief(setting: Setting) -> Belief:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from fleet import __version__
-from fleet.app.command import FILE, Group, echo_json, json_option, set_option
+from fleet.app.command import FILE, Group, echo_json, json_option, note, set_option
 from fleet.app.commands.clients import inject, send, watch
 from fleet.app.commands.join import join
 from fleet.app.commands.keys import keys
@@ -67,7 +67,9 @@ def validate(scenario: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     from fleet.app.load import load_scenario
 
     loaded = load_scenario(scenario, overrides)
-    counts = loaded.check()
+    counts, remarks = loaded.check()
+    for remark in remarks:
+        note(remark)
     if as_json:
         echo_json({"ok": True, "file": str(scenario), "name": loaded.scenario.name, **counts})
     else:

@@ -53,15 +53,19 @@ class LoadedScenario:
         with self.placed():
             return build(self.scenario, self.directory, bus_of, legs=True, away=away, guests=guests, store=store)
 
-    def check(self) -> dict[str, int]:
-        """How many vehicles, sites and pickup points there are. Raises `InputError` as `build` does."""
+    def check(self) -> tuple[dict[str, int], tuple[str, ...]]:
+        """How many vehicles, sites and pickup points there are, and remarks on its files, one line each.
+
+        Raises `InputError` as `build` does.
+        """
         with self.placed():
             stage = stage_of(self.scenario, self.directory)
-        return {
+        counts = {
             "vehicles": len(stage.vehicles),
             "sites": len(stage.sites),
             "pickup_points": len(stage.city.pickup_points),
         }
+        return counts, stage.remarks
 
     def resolved_yaml(self, home: Path | None) -> str:
         """The scenario with all defaults spelled out, for a file in the directory `home`.

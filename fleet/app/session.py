@@ -100,7 +100,7 @@ def run_session(loaded: LoadedScenario, options: SessionOptions) -> Ended:
             parts = loaded.build(MemoryBus)
         else:
             parts = loaded.build(host.bus_of, away=host.away, guests=host.guests)
-        for remark in remarks_on(parts.scenario, parts.setting.city):
+        for remark in parts.remarks + remarks_on(parts.scenario, parts.setting.city):
             options.say(remark)
         digest = Digest()
         with _told_of_failure(host, digest):

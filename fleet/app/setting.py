@@ -44,6 +44,8 @@ class Stage:
     """The requests of the table, where there is one."""
     closures: Schedule
     """Zones that are not always closed."""
+    remarks: tuple[str, ...] = ()
+    """How much of each zone file counts, one line each."""
 
 
 def find_file(name: str, directory: Path) -> Path | None:
@@ -63,7 +65,7 @@ def stage_of(scenario: Scenario, directory: Path) -> Stage:
     map_file = find_file(scenario.city.map, directory)
     if map_file is None:
         raise InputError([_fault("city.map", "a map file", f"no such file: {scenario.city.map}")])
-    city, closures = _sky_of(scenario, load_city(map_file), directory, faults)
+    city, closures, remarks = _sky_of(scenario, load_city(map_file), directory, faults)
     sites = sites_of(scenario, city, faults)
     vehicles = vehicles_of(scenario, sites, faults)
     faults += [
@@ -76,21 +78,21 @@ def stage_of(scenario: Scenario, directory: Path) -> Stage:
     faults += link_faults(scenario.links, ends_of(*names), SCENARIO)
     if faults:
         raise InputError(faults)
-    return Stage(city, sites, vehicles, listed, Schedule(closures))
+    return Stage(city, sites, vehicles, listed, Schedule(closures), remarks)
 
 
 def _sky_of(
     scenario: Scenario, city: City, directory: Path, faults: list[Fault]
-) -> tuple[City, tuple[Closure, ...]]:
-    """The city with all zones that are always closed, and when which others are."""
+) -> tuple[City, tuple[Closure, ...], tuple[str, ...]]:
+    """The city with all zones that are always closed, when which others are, and remarks on its zone files."""
     wanted, span = scenario.airspace, scenario.run.span
-    city, wrong = airspace.with_files(city, wanted, lambda name: find_file(name, directory), _fault)
+    city, wrong, remarks = airspace.with_files(city, wanted, lambda name: find_file(name, directory), _fault)
     faults += wrong + airspace.unknown_zones(city, wanted, _fault)
     taken = [zone.id for zone in city.zones]
     city, timed = airspace.split(city, wanted, scenario.run.date, scenario.run.utc_offset_h, span)
     temporary, wrong = airspace.closures_of(scenario.temporary_zones, city.frame, span, taken, _fault)
     faults += wrong
-    return city, (*timed, *temporary)
+    return city, (*timed, *temporary), remarks
 
 
 def _fault(path: str, expected: str, found: str, hint: str = "") -> Fault:

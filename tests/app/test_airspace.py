@@ -151,11 +151,11 @@ def test_where_no_end_is_known_none_is_said(times, until_ms):
     assert (one.state(0), one.until_ms) == ("closed", until_ms)
 
 
-def zone_file(path: Path):
+def zone_file(path: Path, lon=10.0):
     feature = {
         "type": "Feature",
         "geometry": {
-            "type": "Point", "coordinates": [10.0, 50.0], "extent": {"subType": "Circle", "radius": 120},
+            "type": "Point", "coordinates": [lon, 50.0], "extent": {"subType": "Circle", "radius": 120},
             "layer": {"upper": 100, "upperReference": "AGL", "lower": 0, "lowerReference": "AGL", "uom": "m"},
         },
         "properties": {
@@ -179,6 +179,20 @@ def test_an_official_file_closes_the_sky_by_the_date(tmp_path):
     path = tmp_path / "next.yaml"
     path.write_text(re.sub(r"(?m)^run:.*\n", "", BASE) + another_day)
     assert stage_of(load_scenario(path).scenario, tmp_path).closures.closures == ()
+
+
+@pytest.mark.parametrize(
+    "lon, told",
+    [(10.0, "zones heeded: 1, left out: 0"), (11.0, "zones heeded: 0, left out: 1 (1 away from the map)")],
+)
+def test_how_much_of_a_file_counts_is_said_before_the_run(tmp_path, lon, told):
+    zone_file(tmp_path / "zones.json", lon)
+    path = tmp_path / "day.yaml"
+    path.write_text(BASE + "airspace: {files: [zones.json]}\n")
+    for words in (["validate", path], ["run", path, "--set", "run.duration_h=0.1", "--json"]):
+        done = CliRunner().invoke(cli, [str(word) for word in words])
+        assert done.exit_code == 0, done.output
+        assert f"airspace.files.0: zones.json: {told}" in done.stderr
 
 
 def test_what_is_wrong_with_files_is_said(tmp_path):
