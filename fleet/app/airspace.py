@@ -91,6 +91,8 @@ class TemporaryZoneParams(Params):
             raise refusal("a circle, or a polygon")
         if self.ceiling_m <= self.floor_m:
             raise refusal(f"a ceiling above the floor, {self.floor_m:g} m", at=["ceiling_m"])
+        if self.until is not None and clock_ms(self.until) == clock_ms(self.from_):
+            raise refusal("a time after from", at=["until"])
         return self
 
 
@@ -148,7 +150,7 @@ def _when(params: TemporaryZoneParams, span: Span) -> tuple[int, int | None]:
     if params.until is None:
         return clock_ms(params.from_) - start_ms, None
     from_ms = (clock_ms(params.from_) - start_ms) % DAY_MS
-    lasts_ms = (clock_ms(params.until) - clock_ms(params.from_)) % DAY_MS or DAY_MS
+    lasts_ms = (clock_ms(params.until) - clock_ms(params.from_)) % DAY_MS
     if from_ms - DAY_MS + lasts_ms > 0:
         from_ms -= DAY_MS
     return from_ms, from_ms + lasts_ms

@@ -71,7 +71,7 @@ def test_a_zone_has_its_times_heights_and_notice(tmp_path):
         ('from: "07:00", until: "09:00"', (-1, 1)),  # it is under way when the run begins
         ('from: "06:00", until: "07:00"', (22, 23)),  # over: it is meant for tomorrow
         ('from: "22:00", until: "01:00"', (14, 17)),
-        ('from: "08:00", until: "08:00"', (0, 24)),
+        ('from: "08:00", until: "07:00"', (0, 23)),
         ('from: "09:00"', (1, None)),
         ('from: "08:00"', (0, None)),
         ('from: "07:00"', (-1, None)),  # without an end it is not over
@@ -103,6 +103,7 @@ def test_a_polygon_is_in_the_map_s_metres(tmp_path):
             "polygon", "cross itself",
         ),
         ('{id: a, from: "10:00", polygon: [[10, 50], [10, 99], [10.001, 50]]}', "polygon", "latitudes"),
+        (f'{{id: a, from: "08:00", until: "08:00", {ROUND}}}', "zones.0.until", "a time after from"),
         ('{id: a, form: "10:00"}', "form", "from"),
     ],
 )  # fmt: skip
