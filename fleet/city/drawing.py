@@ -30,8 +30,9 @@ HEIGHT_M = 80.0
 """The height that is drawn unless another is asked for: the built-in vehicles' cruise height."""
 
 _DPI = 100
-_PALETTE = (3, 1, 4, 5, 6, 8, 2, 9)
-"""Of matplotlib's tab10, without its blue (water) and its grey (buildings). Kinds beyond these share the last."""
+_PALETTE = (6, 2, 8, 10, 12, 16, 4, 18, 9, 3, 17, 5)
+"""Of matplotlib's tab20, without its blues (water) and greys (buildings). Kinds beyond these share the last."""
+_BORDER: dict[str, Any] = {"edgecolor": "#9a9a9a", "linewidth": 0.8, "linestyle": (0, (4, 3))}
 _GROUND = {"water": "#a9cfe8", "wetland": "#c3dde0", "residential": "#f4f2ee", "commercial": "#f1ece4"}
 _GREEN = dict.fromkeys(("wood", "grass", "park", "pitch", "farmland", "scrub", "cemetery"), "#d5e8cd")
 _OTHER_GROUND = "#eae7e1"
@@ -143,15 +144,7 @@ def _ground(axes: Axes, city: City) -> None:
     for n, cover in enumerate(sorted(city.covers, key=lambda c: (c.kind == "water", -c.area.area))):
         colour = colours.get(cover.kind, _OTHER_GROUND)
         _areas(axes, [cover.area], facecolor=colour, edgecolor="none", zorder=1.0 + 1e-4 * min(n, 9000))
-    _areas(
-        axes,
-        [d.area for d in city.districts],
-        facecolor="none",
-        edgecolor="#9a9a9a",
-        linewidth=0.8,
-        linestyle=(0, (4, 3)),
-        zorder=2,
-    )
+    _areas(axes, [d.area for d in city.districts], facecolor="none", zorder=2, **_BORDER)
     _lines(
         axes,
         [shapely.get_coordinates(street.line) for street in city.streets],
@@ -168,8 +161,8 @@ def _sky(axes: Axes, city: City, height_m: float) -> None:
     _areas(axes, tall, facecolor="#8b7d6b", edgecolor="#5d5346", linewidth=0.4, zorder=3.1)
     for reason, colour in _colours(city.zones).items():
         here = [z for z in city.zones if z.reason == reason and z.restriction != "none"]
-        shut = [z.area for z in here if z.floor_m <= height_m < z.ceiling_m and not z.times]
-        rest = [z.area for z in here if not (z.floor_m <= height_m < z.ceiling_m) or z.times]
+        shut = [z.area for z in here if _in_the_way(z, height_m)]
+        rest = [z.area for z in here if not _in_the_way(z, height_m)]
         _areas(axes, shut, facecolor=colour, edgecolor=colour, alpha=0.38, linewidth=1.0, zorder=4)
         _areas(axes, rest, facecolor="none", edgecolor=colour, linewidth=1.0, linestyle="--", zorder=4)
     _areas(axes, obstacles(city, height_m), facecolor="none", edgecolor="#b03030", linewidth=0.5, zorder=4.5)
@@ -178,11 +171,16 @@ def _sky(axes: Axes, city: City, height_m: float) -> None:
     _lines(axes, paths, color="#0057d8", linewidth=1.6, zorder=5.1)
 
 
+def _in_the_way(zone: Zone, height_m: float) -> bool:
+    """Whether a zone closes this height all the time."""
+    return zone.floor_m <= height_m < zone.ceiling_m and not zone.times
+
+
 def _colours(zones: Sequence[Zone]) -> dict[str, Any]:
     """A colour for each reason, the same for the same set of reasons; those beyond the palette share one."""
     from matplotlib import colormaps
 
-    palette = colormaps["tab10"].colors  # type: ignore[attr-defined]  # only listed colormaps have it
+    palette = colormaps["tab20"].colors  # type: ignore[attr-defined]  # only listed colormaps have it
     reasons = sorted({zone.reason for zone in zones})
     return {reason: palette[_PALETTE[min(n, len(_PALETTE) - 1)]] for n, reason in enumerate(reasons)}
 
@@ -220,10 +218,7 @@ def _furniture(figure: Figure, axes: Axes, city: City, height_m: float) -> None:
     from matplotlib.patches import Patch
 
     axes.set_title(f"{city.name}: the sky at {height_m:g} m", loc="left", fontsize=14, pad=6)
-    entries: list[Any] = [
-        Patch(facecolor=colour, alpha=0.45, label=_zone_label(reason, city.zones))
-        for reason, colour in _colours(city.zones).items()
-    ]
+    entries = _outlines(city, height_m)
     tall = sum(b.height_m + ROOF_CLEARANCE_M > height_m for b in city.buildings)
     entries += [
         Patch(facecolor="#8b7d6b", label=f"building in the way ({tall:,})"),
@@ -255,6 +250,22 @@ def _furniture(figure: Figure, axes: Axes, city: City, height_m: float) -> None:
     figure.legend(handles=entries, loc="upper left", bbox_to_anchor=(0.765, 0.955), fontsize=10.5, frameon=False)
     _scale(axes)
     figure.text(0.012, 0.008, city.attribution, fontsize=9, color="#555555")
+
+
+def _outlines(city: City, height_m: float) -> list[Any]:
+    """What the legend says of zones, filled and dashed, and of districts."""
+    from matplotlib.patches import Patch
+
+    entries = [
+        Patch(facecolor=colour, alpha=0.45, label=_zone_label(reason, city.zones))
+        for reason, colour in _colours(city.zones).items()
+    ]
+    if any(zone.restriction != "none" and not _in_the_way(zone, height_m) for zone in city.zones):
+        label = "not in the way at this height,\nor only at times"
+        entries.append(Patch(facecolor="none", edgecolor="#555555", linestyle="--", label=label))
+    if city.districts:
+        entries.append(Patch(facecolor="none", label="district border", **_BORDER))
+    return entries
 
 
 def _zone_label(reason: str, zones: Sequence[Zone]) -> str:

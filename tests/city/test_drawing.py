@@ -20,6 +20,7 @@ from fleet.city.drawing import draw, html, png
 from fleet.city.load import load_city
 from fleet.city.model import City, Zone
 from fleet.city.sample import sample_paths
+from fleet.city.times import Period
 
 MAP = Path(__file__).parents[2] / "maps" / "four-corners.geojson"
 
@@ -64,6 +65,28 @@ def test_the_legend_tells_zones_by_what_they_protect_and_what_stands_where(city)
         assert f"{reason} ({count})" in told
     assert f"pickup point ({len(city.pickup_points)})" in told
     assert any(word.startswith("base") for word in told)
+
+
+def test_the_legend_tells_what_is_dashed(city):
+    def told(drawn, height_m):
+        (legend,) = draw(drawn, height_m).legends
+        return [" ".join(text.get_text().split()) for text in legend.get_texts()]
+
+    low = Zone("z", "school", box(0, 0, 30, 40), ceiling_m=50.0)
+    timed = Zone("t", "school", box(0, 0, 30, 40), times=(Period(opens=0, closes=1),))
+    dashed = "not in the way at this height, or only at times"
+    assert dashed not in told(replace(city, zones=(low,)), 40.0)
+    assert dashed in told(replace(city, zones=(low,)), 60.0)
+    assert dashed in told(replace(city, zones=(timed,)), 40.0)
+    assert "district border" in told(city, 40.0)
+    assert "district border" not in told(replace(city, districts=()), 40.0)
+
+
+def test_twelve_reasons_have_colours_of_their_own(city):
+    zones = tuple(Zone(f"z{n}", f"reason {n:02d}", box(0, 0, 30, 40)) for n in range(12))
+    (legend,) = draw(replace(city, zones=zones)).legends
+    entries = zip(legend.get_patches(), legend.get_texts(), strict=False)
+    assert len({patch.get_facecolor() for patch, text in entries if text.get_text().startswith("reason")}) == 12
 
 
 def test_nothing_of_the_city_is_out_of_the_picture(city):
