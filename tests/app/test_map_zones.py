@@ -61,6 +61,31 @@ def test_with_a_map_only_what_concerns_it_is_told(file):
     assert told["counts"]["out_of_reach"] == 1
 
 
+@pytest.mark.parametrize("ground", ["nan", "inf", "-501", "9001", "high"])
+def test_the_ground_is_a_height_on_earth(file, ground):
+    done = fleet("zones", file, "--ground", ground)
+    assert done.exit_code == 2
+    assert "--ground" in done.stderr
+    assert fleet("zones", file, "--ground", "-500").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "limits, told",
+    [
+        ({}, "  MON 08:00-17:00 UTC"),
+        ({"startDateTime": "2026-03-01T00:00:00Z"}, "  2026-03-01 00:00 to ..., MON 08:00-17:00 UTC"),
+    ],
+)
+def test_only_dates_that_a_zone_has_are_told(tmp_path, limits, told):
+    schedule = [{"day": ["MON"], "startTime": "08:00Z", "endTime": "17:00Z"}]
+    timed = zone("TIMED", 10.0, 50.0) | {"applicability": [{"permanent": "NO", "schedule": schedule, **limits}]}
+    path = tmp_path / "timed.json"
+    path.write_text(json.dumps({"features": [timed]}))
+    done = fleet("zones", path)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[1].endswith(told)
+
+
 def test_the_picture_has_the_zones_of_a_file(file, tmp_path):
     pytest.importorskip("matplotlib", reason="the drawing needs matplotlib (extra `plot`)")
     plain, zoned = tmp_path / "plain.png", tmp_path / "zoned.png"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleet.app.command import FILE, Command, echo_json, json_option, note
+from fleet.app.command import FILE, Command, Number, echo_json, json_option, note
 
 if TYPE_CHECKING:
     from fleet.city.geozones import GeoZones
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     "--map", "map_file", type=FILE, metavar="MAP", help="Only the zones that a run on this map would heed."
 )
 @click.option(
-    "--ground", "ground_amsl_m", type=float, metavar="M", help="Height of the ground above the sea, metres."
-)
+    "--ground", "ground_amsl_m", type=Number(-500.0, 9_000.0), metavar="M",
+    help="Height of the ground above the sea, metres.",
+)  # fmt: skip
 @json_option
 def zones(file: Path, map_file: Path | None, ground_amsl_m: float | None, as_json: bool) -> None:
     """Print the zones of FILE (ED-269 or ED-318): what each closes, how high, and when."""
@@ -70,9 +71,11 @@ def _when(zone: Zone) -> str:
 def _period(period: Period) -> str:
     from fleet.city.times import DAYS
 
-    dates = " to ".join("..." if at is None else f"{at:%Y-%m-%d %H:%M}" for at in (period.start, period.end))
+    limits = (period.start, period.end)
+    dates = " to ".join("..." if at is None else f"{at:%Y-%m-%d %H:%M}" for at in limits)
     days = "every day" if period.days == frozenset(DAYS) else " ".join(d for d in DAYS if d in period.days)
-    return f"{dates}, {days} {_hour(period.opens)}-{_hour(period.closes)} UTC"
+    hours = f"{days} {_hour(period.opens)}-{_hour(period.closes)} UTC"
+    return hours if limits == (None, None) else f"{dates}, {hours}"
 
 
 def _hour(at: int | str) -> str:
