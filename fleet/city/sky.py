@@ -155,13 +155,16 @@ class Sky:
     """What can be flown at one height while some zones are shut, beside those of the map.
 
     `network` joins the nodes; `free` is the map's own airspace, without those zones; `shut` is the ground that may
-    not be landed on.
+    not be landed on. `barring` are the zones that may not be flown through, and `beside` gives the airspace with
+    those of them shut whose ids it is told.
     """
 
     airspace: Airspace
     free: Airspace
     network: PathNetwork
     shut: tuple[Polygon, ...] = ()
+    barring: tuple[Zone, ...] = ()
+    beside: Callable[[frozenset[str]], Airspace] | None = None
 
     def may_land(self, x_m: float, y_m: float) -> bool:
         """Whether the way down to a point is open; about temporary zones only."""
@@ -185,7 +188,8 @@ class Sky:
     def path(self, x0: float, y0: float, x1: float, y1: float) -> Floats | None:
         """The shortest legal way between two points, shape (k, 2) with both ends, or None.
 
-        From inside a temporary zone it first leads out of it, by the shortest way that the map allows.
+        From inside a temporary zone it first leads out of it, by the shortest way that the map and the other zones
+        allow.
         """
         if not self.may_land(x1, y1):
             return None
@@ -209,11 +213,22 @@ class Sky:
             return np.array([[x_m, y_m]])
         return next(iter(self._by_length(x_m, y_m, around)), None)
 
+    def _around(self, x_m: float, y_m: float) -> Airspace:
+        """What may be flown through on the way out from a point: the zones that hold it, and no others."""
+        others = frozenset(
+            zone.id for zone, room in self._rooms if not any(shapely.contains_xy(area, x_m, y_m) for area in room)
+        )
+        return self.free if self.beside is None or not others else self.beside(others)
+
+    @cached_property
+    def _rooms(self) -> tuple[tuple[Zone, Shapes], ...]:
+        return tuple((zone, _within(with_clearance([zone.area], CLEARANCE_M))) for zone in self.barring)
+
     def _ways_out(self, x_m: float, y_m: float) -> Iterable[Floats]:
         return self._by_length(x_m, y_m, [a for a in self.airspace.obstacles if shapely.contains_xy(a, x_m, y_m)])
 
     def _by_length(self, x_m: float, y_m: float, areas: Iterable[shapely.Geometry]) -> Iterable[Floats]:
-        """Ways to the edges of `areas` that the map allows, the shortest first.
+        """Ways to the edges of `areas` that the map and the zones elsewhere allow, the shortest first.
 
         Each stretch of an edge is made for at its nearest point, just outside. What lies nearest as the crow flies
         is looked at first, and given when nothing that is left can be nearer.
@@ -222,10 +237,11 @@ class Sky:
         points = np.vstack(ends) if ends else np.empty((0, 2))
         far = np.hypot(points[:, 0] - x_m, points[:, 1] - y_m)
         ready: list[tuple[float, int, Floats]] = []
+        airspace = self._around(x_m, y_m)
         for row in np.argsort(far, kind="stable").tolist():
             while ready and ready[0][0] <= far[row]:
                 yield heapq.heappop(ready)[2]
-            way = self.free.path(x_m, y_m, float(points[row, 0]), float(points[row, 1]))
+            way = airspace.path(x_m, y_m, float(points[row, 0]), float(points[row, 1]))
             if way is not None:
                 heapq.heappush(ready, (float(np.hypot(*np.diff(way, axis=0).T).sum()), row, way))
         while ready:
@@ -268,12 +284,13 @@ class Skies:
         self._zones = dict(zones)
         self._network_of = network_of
         self._airspaces: dict[tuple[float, frozenset[str]], tuple[Airspace, PathNetwork]] = {}
+        self._sides: dict[tuple[float, frozenset[str]], Airspace] = {}
         self._skies: dict[tuple[float, frozenset[str]], Sky] = {}
 
     def add(self, zone: Zone) -> None:
         """A zone that was not known before; one of the same id is forgotten."""
         self._zones[zone.id] = zone
-        for memo in (self._airspaces, self._skies):
+        for memo in (self._airspaces, self._sides, self._skies):
             for key in [key for key in memo if zone.id in key[1]]:
                 del memo[key]
 
@@ -297,13 +314,29 @@ class Skies:
         barred = closed_for_landing(self._city, height_m, self._x, self._y)
         for area in _within(shut):
             barred |= shapely.contains_xy(area, self._x, self._y)
-        return Sky(airspace, free, _cut_off(network, barred), shut)
+
+        def beside(names: frozenset[str]) -> Airspace:
+            return self._beside(height_m, [zone for zone in cross if zone.id in names])
+
+        return Sky(airspace, free, _cut_off(network, barred), shut, tuple(cross), beside)
+
+    def _beside(self, height_m: float, cross: list[Zone]) -> Airspace:
+        """As `_airspace`, without a network, which takes long: the few ways out of zones need none."""
+        key = height_m, frozenset(zone.id for zone in cross)
+        if key in self._airspaces:
+            return self._airspaces[key][0]
+        if key not in self._sides:
+            self._sides[key] = self._closed_to(height_m, cross)
+        return self._sides[key]
+
+    def _closed_to(self, height_m: float, cross: list[Zone]) -> Airspace:
+        city = replace(self._city, zones=(*self._city.zones, *cross)) if cross else self._city
+        return Airspace(obstacles(city, height_m))
 
     def _airspace(self, height_m: float, cross: list[Zone]) -> tuple[Airspace, PathNetwork]:
         key = height_m, frozenset(zone.id for zone in cross)
         if key not in self._airspaces:
-            city = replace(self._city, zones=(*self._city.zones, *cross)) if cross else self._city
-            airspace = Airspace(obstacles(city, height_m))
+            airspace = self._closed_to(height_m, cross)
             self._airspaces[key] = airspace, self._network_of(airspace, self._x, self._y)
         return self._airspaces[key]
 

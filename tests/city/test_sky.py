@@ -195,6 +195,24 @@ def test_out_of_two_zones_that_overlap_it_leads_out_of_both():
     assert length(sky.way_out(-100.0, 0.0)) == pytest.approx(105.0, abs=0.01)
 
 
+def test_the_way_out_of_one_zone_does_not_lead_through_another():
+    """Straight to the east the edge is 60 m away, and behind it is a strip that is shut too."""
+    block, strip = Zone("block", "", box(-500, -300, 0, 300)), Zone("strip", "", box(0, -300, 60, 300))
+    sky = Skies(PLAIN, *NODES, {"block": block, "strip": strip}).at(80.0, frozenset({"block", "strip"}))
+    for way in (sky.way_out(-30.0, 0.0), sky.path(-30.0, 0.0, 1000.0, 0.0)):
+        assert not shapely.LineString(way).intersects(strip.area)
+    assert length(sky.way_out(-30.0, 0.0)) == pytest.approx(305.0, abs=0.1)
+    assert length(sky.way_out(30.0, 0.0)) == pytest.approx(35.0, abs=0.1)  # out of the strip, past the block
+
+
+def test_who_is_shut_in_by_other_zones_has_no_way_out():
+    ring = box(-200, -200, 200, 200).difference(box(-100, -100, 100, 100))
+    zones = {"court": Zone("court", "", box(-90, -90, 90, 90)), "ring": Zone("ring", "", ring)}
+    sky = Skies(PLAIN, *NODES, zones).at(80.0, frozenset(zones))
+    assert sky.way_out(10.0, 20.0) is None
+    assert sky.path(10.0, 20.0, 1000.0, 0.0) is None
+
+
 SPOTS = st.tuples(st.floats(-90, 290), st.floats(-90, 390))
 
 
