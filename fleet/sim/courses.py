@@ -180,20 +180,28 @@ class Courses:
         return line if flyable else None
 
     def out_ms(self, body: Body, *, level: bool) -> float:
-        """How long leaving a zone takes a body on the ground: the climb, and if `level` the way out; inf if it
+        """How long leaving a zone takes a body: the climb that is left, and if `level` the way out; inf if it
         cannot."""
         way = self.way_out(body) if level else ()
         if way is None:
             return math.inf
-        return 1000.0 * (body.airframe.climb_s + sum(self._terrain.pieces_s(body.airframe, way)))
+        return 1000.0 * (self._climb_s(body) + sum(self._terrain.pieces_s(body.airframe, way)))
+
+    def down_ms(self, body: Body) -> float:
+        """How long coming down to the ground takes a body from where it is."""
+        height_m = self._motion.place_of(body.index, self._kernel.now_ms)[2]
+        return 1000.0 * height_m / body.airframe.descent_mps
+
+    def _climb_s(self, body: Body) -> float:
+        height_m = self._motion.place_of(body.index, self._kernel.now_ms)[2]
+        return (body.airframe.cruise_height_m - height_m) / body.airframe.climb_mps
 
     def can_leave(self, body: Body) -> bool:
         """Whether the battery lets a body that descends break off, leave the zone it is in, and land outside."""
         way = self.way_out(body)
         if way is None or len(way) < 2:
             return False
-        frame, height_m = body.airframe, self._motion.place_of(body.index, self._kernel.now_ms)[2]
-        climb_s = (frame.cruise_height_m - height_m) / frame.climb_mps
+        frame, climb_s = body.airframe, self._climb_s(body)
         level_s = sum(self._terrain.pieces_s(frame, way))
         hours = (CLIMB_FACTOR * climb_s + level_s + DESCENT_FACTOR * frame.descent_s) / 3600.0
         battery_wh = self._motion.gauge_of(body.index, self._kernel.now_ms)

@@ -134,6 +134,8 @@ class Overhead:
         if inside and what.state == "closed":
             if h < fence.floor_m:
                 return "down" if body.phase == "climbing" else ""
+            if self._lands_sooner(body, h):
+                return "" if body.phase == "descending" else "down"
             if body.phase == "descending":
                 return "leave" if self._courses.can_leave(body) else ""
             if fence.bars_cruise:
@@ -142,6 +144,14 @@ class Overhead:
             # It was here before: it may finish its way while the zone is only announced.
             return ""
         return "leave" if self._enters(body, fence) else ""
+
+    def _lands_sooner(self, body: Body, h_m: float) -> bool:
+        """Whether a body inside a closed zone lands sooner than it leaves, and no zone below it forbids that."""
+        x, y, _ = self._p.motion.place_of(body.index, self._p.kernel.now_ms)
+        if not self._courses.down_ms(body) < self._courses.out_ms(body, level=True):
+            return False
+        rooms = (self._fence(what.closure, body) for what in self._now.values())
+        return not any(room.ceiling_m <= h_m and room.holds(x, y) for room in rooms)
 
     def _enters(self, body: Body, fence: Fence) -> bool:
         """Whether the way that is left leads into a zone."""

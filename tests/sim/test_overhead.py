@@ -193,6 +193,47 @@ def test_a_climb_below_the_floor_ends_on_the_ground_again(at_s, grounded):
     assert [c.pickup_id for c in toy.heard(PickupCollected)] == ["p0"]
 
 
+WIDE = box(-5000, -5000, 5000, 5000)
+
+
+@pytest.mark.parametrize("at_s", [10, 31])
+def test_a_climb_in_a_wide_zone_ends_on_the_ground_where_it_began(at_s):
+    """Landing takes 40 s at most; the edge is 5 km away."""
+    toy = town(closing(at_s, 600, area=WIDE))
+    toy.order("v0", pickup(0), dock("far"))
+    toy.run(100)
+    assert (toy.body().state, toy.body().site, toy.place()) == ("grounded", "home", (0.0, 0.0, 0.0))
+    assert {leg.phase for leg in toy.heard(LegFlown, "v0")} == {"climbing", "descending"}
+    toy.run(900)
+    assert [c.pickup_id for c in toy.heard(PickupCollected)] == ["p0"]
+
+
+def test_who_cruises_in_a_wide_zone_lands_where_it_is_and_goes_on_when_it_opens():
+    toy = town(closing(60, 600, area=WIDE))
+    toy.order("v0", pickup(2), dock("far"))
+    toy.run(102)
+    assert (toy.body().state, toy.place()[2]) == ("grounded", 0.0)
+    assert toy.place()[0] == pytest.approx(28 * 12, abs=15)
+    toy.run(900)
+    assert [c.pickup_id for c in toy.heard(PickupCollected)] == ["p2"]
+    assert all(leg.t0_ms >= 600_000 for leg in toy.heard(LegFlown) if leg.t1_ms > 102_000)
+
+
+def test_a_descent_in_a_wide_zone_goes_on():
+    toy = town(closing(100, 900, area=WIDE))
+    toy.order("v0", pickup(1), dock("home"))
+    toy.run(500)
+    assert [c.pickup_id for c in toy.heard(PickupCollected)] == ["p1"]
+    assert toy.body().state == "grounded"
+
+
+def test_nobody_comes_down_into_another_zone_that_is_closed_below():
+    toy = town(closing(60, 900, area=WIDE, floor=60.0), closing(10, 900, area=WIDE, ceiling=50.0, name="low"))
+    toy.order("v0", pickup(2), dock("far"))
+    toy.run(62)
+    assert toy.body().phase != "descending"
+
+
 def test_a_descent_below_the_floor_goes_on_and_the_stop_is_served():
     toy = town(closing(115, 600, floor=40.0))
     toy.order("v0", pickup(1), dock("home"))
@@ -224,7 +265,7 @@ ALL_OVER = box(-300, -300, 1700, 1400)
 
 @pytest.mark.parametrize(
     "area",
-    [ALL_OVER, *(affinity.rotate(ALL_OVER, by) for by in (7, 17, -17)), circle(700.0, 500.0, 1100.0)],
+    [ALL_OVER, *(affinity.rotate(ALL_OVER, by) for by in (7, 17, -17)), circle(700.0, 560.0, 1000.0)],
     ids=["straight", "turned 7", "turned 17", "turned back", "circle"],
 )
 def test_where_every_charger_is_shut_it_lands_just_outside(area):
