@@ -254,6 +254,13 @@ class World:
         """The battery forced it to the ground, or no charger can be flown to."""
         self._report(body, "lost")
 
+    def _stranded(self, body: Body) -> None:
+        """No charger could be flown to: it waits for the sky to change, if that may be, and is lost otherwise."""
+        if self.overhead.may_change():
+            self.overhead.ground(body)
+        else:
+            self._downed(body)
+
     def _landed_back(self, body: Body) -> None:
         """It took off and came down again: it stands where it stood."""
         node = self._courses.node_here(body)
@@ -345,9 +352,9 @@ class World:
         elif not body.phase and self.overhead.may_change():
             self.overhead.ground(body)
         elif len(way := self._courses.way_out(body) or ()) > 1:
-            p.flights.start(body, way, self._downed, self._downed, last=True)
+            p.flights.start(body, way, self._stranded, self._downed, last=True)
         else:
-            p.flights.come_down(body, self._downed)
+            p.flights.come_down(body, self._stranded)
 
     def _diverted(self, body: Body, node: int) -> None:
         if not self._finds(body, node):

@@ -276,11 +276,21 @@ def test_where_every_charger_is_shut_it_lands_just_outside(area):
     nearest_m = area.exterior.distance(shapely.Point(toy.place()[:2])) + 5.0
     toy.run(820)
     x, y, h = toy.place()
-    assert (toy.body().state, h) == ("lost", 0.0)
+    assert (toy.body().state, h) == ("grounded", 0.0)
     assert not area.contains(shapely.Point(x, y))
     assert area.distance(shapely.Point(x, y)) == pytest.approx(5.0, abs=0.1)
     flown_m = sum(line.length for line in level_lines(toy, since_ms=80_000))
     assert flown_m == pytest.approx(nearest_m, abs=0.1)
+
+
+def test_who_waits_just_outside_goes_on_when_it_opens():
+    toy = town(closing(80, 600, area=ALL_OVER))
+    toy.order("v0", pickup(2), dock("far"))
+    toy.run(599)
+    assert toy.states()[-1] == "grounded"
+    toy.run(400)
+    assert (toy.body().site, toy.body().state) == ("home", "idle")
+    assert "lost" not in toy.states()
 
 
 def test_on_its_last_way_down_it_comes_down_whatever_closes():
