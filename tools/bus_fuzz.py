@@ -4,6 +4,7 @@ Among the forged are orders that are genuine but for the run: signed by the righ
 
     python tools/bus_fuzz.py                          a million frames and 100,000 orders; resumes where it stopped
     python tools/bus_fuzz.py --seconds 60             as much as a minute gives
+    python tools/bus_fuzz.py --flood 1                and floods each door in six ways, a second each
     python tools/bus_fuzz.py --write docs/bus-fuzz.md and put the table there
 
 The run is a process of its own (`fleet serve`, without locks: every frame gets past the doors and is read).
@@ -91,6 +92,7 @@ def main() -> int:
     parser.add_argument(
         "--state", type=Path, help="a file that keeps what was done; without it every call begins anew"
     )
+    parser.add_argument("--flood", type=float, default=0.0, help="in the end flood each door so many seconds")
     parser.add_argument("--write", type=Path, metavar="FILE.md", help="put the table there")
     options = parser.parse_args()
     runs = read_state(options.state) if options.state else []
@@ -110,6 +112,10 @@ def main() -> int:
             )
             if time.monotonic() > until_s:
                 break
+        for door in DOORS if options.flood else ():
+            for way in ("small", "big", "endless", "namesake", "pinging", "burst"):
+                server.flood(door, way, options.flood)
+                print(f"{door:9s} flooded, {way}, {server.memory_mib():.0f} MiB", file=sys.stderr)
     runs.append(here)
     if options.state:
         with options.state.open("a") as file:

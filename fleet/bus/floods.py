@@ -61,7 +61,11 @@ MOST_UNEMPTIED = 50_000
 MOST_NEWCOMERS = 500
 """So many connections may come to a door between two times that it is found empty."""
 SHUT_S = 10.0
-"""How long a door takes no newcomers after too much was left at it that nobody can ever read."""
+LONGEST_SHUT_S = 3_600.0
+"""How long a door takes no newcomers after too much was left at it that nobody can ever read: first, and at most.
+Each time it is twice as long."""
+UNHEARD_BYTES = 2**14
+"""From then on whoever was not heard yet may bring no more than that."""
 
 LOOK_S = 0.001
 """How long the watch sleeps between two looks while somebody is new, or brings much."""
@@ -129,6 +133,7 @@ class Floods:
         self._lost: Counter[Door] = Counter()
         self._newcomers: Counter[Door] = Counter(dict(self._empty))
         self._shut_until_s: dict[Door, float] = {}
+        self._shut_s = dict.fromkeys(DOORS, SHUT_S)
         self._busy = self._counting = False
         self._failure: BaseException | None = None
         self._bell = os.pipe()
@@ -285,8 +290,11 @@ class Floods:
             self._refusals.add(door, "flood")
             cut(fd, inode)
             return
+        before = self._connections.get(fd)
+        if before is not None:
+            self._leave(before, now_s)
+        # What was read since the last one with this number left is not this one's.
         self._heard.pop(fd, None)
-        self._seats.pop(fd, None)
         self._connections[fd] = _Connection(door, fd, inode, is_counted(fd), now_s, now_s)
 
     def _is_seated(self, found: _Connection) -> bool:
@@ -314,6 +322,8 @@ class Floods:
             found.heard = True
             found.forgiven, found.since_s = brought, now_s
         most = SEAT_BYTES if seated else ALLOWED_BYTES[found.door]
+        if not found.heard and not seated and self._wary(found.door):
+            most = UNHEARD_BYTES
         if found.owed(now_s) > most or self._heard.get(found.fd, 0) > MOST_UNEMPTIED:
             self._cut(found, now_s)
             return False
@@ -339,8 +349,13 @@ class Floods:
         if not found.heard and owed > SHAKEN_BYTES and found.door not in PUBLISHING:
             # Who takes a name that another connection bears is never read, and ZeroMQ keeps what it said.
             self._lost[found.door] += owed
-            if self._lost[found.door] > DOORS_FOLD * ALLOWED_BYTES[found.door]:
-                self._shut_until_s[found.door] = now_s + SHUT_S
+            if self._wary(found.door):
+                self._shut_until_s[found.door] = now_s + self._shut_s[found.door]
+                self._shut_s[found.door] = min(LONGEST_SHUT_S, 2 * self._shut_s[found.door])
+
+    def _wary(self, door: Door) -> bool:
+        """Whether so much was left at a door that nobody can ever read."""
+        return self._lost[door] > DOORS_FOLD * ALLOWED_BYTES[door]
 
 
 def is_counted(fd: int) -> bool:

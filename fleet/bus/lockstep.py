@@ -35,7 +35,6 @@ LOOK_MS = 50
 """So often a run that waits looks whether those it waits for are still connected."""
 
 STRAYS_PER_TICK = 1_000
-
 FAREWELL_S = 2.0
 """How long a run that is over waits for its participants to take note."""
 
@@ -155,6 +154,7 @@ class Barrier:
 
     def _receive(self, frames: Sequence[zmq.Frame]) -> None:
         routing, parts = frames[0].bytes, [frame.bytes for frame in frames[1:]]
+        self._floods.heard(fd_of(frames[-1]))
         self._vacate_left()
         seated = self._seated.get(routing)
         if seated is not None:

@@ -95,5 +95,7 @@ def with_clearance(areas: Sequence[Polygon], clearance_m: float) -> tuple[Polygo
     if not areas:
         return ()
     merged = shapely.union_all(np.array(areas, dtype=object))
-    wider = shapely.buffer(merged, clearance_m, join_style="mitre", mitre_limit=_MITRE_LIMIT)
+    # GEOS divides by zero within, and gives the right shape, where a corner is very sharp.
+    with np.errstate(all="ignore"):
+        wider = shapely.buffer(merged, clearance_m, join_style="mitre", mitre_limit=_MITRE_LIMIT)
     return tuple(flat(wider))

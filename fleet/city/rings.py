@@ -14,12 +14,15 @@ from fleet.city.shapes import flat, repaired
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-SAME_M = 3e-9
+SAME_M = 3e-10
 """Vertices in a row closer than this are one: what is left of rounding in unions and buffers."""
 
 
-_SEAM_M = 1e-10
-"""Polygons with less room than this between them touch, and leave no way through."""
+_APART_M = 1e-8
+"""Polygons further apart are left out of unions: nothing would change."""
+
+_LOST_M2 = 1e-6
+"""More than rounding takes from a polygon in a union."""
 
 
 def merged(polygons: Sequence[Polygon]) -> tuple[Polygon, ...]:
@@ -31,22 +34,21 @@ def merged(polygons: Sequence[Polygon]) -> tuple[Polygon, ...]:
     good = shapely.is_valid(given) & ~shapely.is_empty(given)
     mended = [part for polygon in given[~good] for part in repaired(polygon)]
     valid = np.concatenate([given[good], np.array(mended, dtype=object)])
-    one, other = shapely.STRtree(valid).query(valid, predicate="dwithin", distance=10.0 * _SEAM_M)
+    one, other = shapely.STRtree(valid).query(valid, predicate="dwithin", distance=_APART_M)
     meets = np.zeros(len(valid), dtype=bool)
     meets[one[one != other]] = True
     return (*valid[~meets], *flat(united(valid[meets])))
 
 
 def united(polygons: npt.NDArray[np.object_]) -> shapely.Geometry:
-    """The union of valid polygons, on a grid of 1e-10 m, coarser beyond 100 km from the origin.
+    """The union of valid polygons, all of them.
 
-    Without a grid, GEOS (3.14 too) now and then loses a polygon where many edges meet in a point, and leaves seams
-    as wide as rounding between polygons that share a border.
+    GEOS (3.14 too) now and then loses one where many edges meet, so the union is held against each of them. On a
+    grid of 1e-10 m it does not; but that is slower, and moves what it need not.
     """
-    if not len(polygons):
-        return shapely.GeometryCollection()
-    size = float(np.abs(shapely.total_bounds(polygons)).max())
-    return shapely.union_all(polygons, grid_size=_SEAM_M * max(1.0, size / 1e5))
+    union = shapely.union_all(polygons)
+    lost = shapely.area(shapely.difference(polygons, union))
+    return shapely.union_all(polygons, grid_size=1e-10) if lost.max(initial=0.0) > _LOST_M2 else union
 
 
 def rings_of(polygons: Sequence[Polygon]) -> tuple[Floats, Ints]:

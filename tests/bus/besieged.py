@@ -91,19 +91,7 @@ def main(url: str, tick_s: str, keys: str = "") -> None:
         barrier.open(tick, 1_000 * tick, [])
         barrier.collect()
         gate.hear(tick, [])
-        watch = doors.floods
-        tell(
-            json.dumps(
-                {
-                    "tick": tick,
-                    "rss_mib": rss_mib(),
-                    "refused": refused,
-                    "left": watch._left,
-                    "lost": watch._lost,
-                    "open": len(watch._connections),
-                }
-            )
-        )
+        tell(json.dumps({"tick": tick, "rss_mib": rss_mib(), "refused": refused}))
         if select.select([sys.stdin], [], [], float(tick_s))[0]:
             break
     barrier.finish()

