@@ -26,6 +26,7 @@ import shapely
 from shapely import Polygon
 
 from fleet.city.model import City, Zone
+from fleet.city.rings import united
 from fleet.city.shapes import flat
 
 CLEARANCE_M = 5.0
@@ -94,7 +95,7 @@ def with_clearance(areas: Sequence[Polygon], clearance_m: float) -> tuple[Polygo
     """The areas merged and widened by `clearance_m`, corners kept as corners."""
     if not areas:
         return ()
-    merged = shapely.union_all(np.array(areas, dtype=object))
+    merged = united(np.array(areas, dtype=object))
     # GEOS divides by zero within, and gives the right shape, where a corner is very sharp.
     with np.errstate(all="ignore"):
         wider = shapely.buffer(merged, clearance_m, join_style="mitre", mitre_limit=_MITRE_LIMIT)

@@ -168,7 +168,7 @@ def half_open(
             return f"tcp://{host}:{proxies[-1].address[1] - door}"
 
         urls = [through(served.url, TELEMETRY), through(joined.url, LOCKSTEP), through(recorded.url, RECORD)]
-        watcher = keep("watch", urls[0], "--timeout", 1)
+        watcher = keep("watch", urls[0], "--timeout", 10)
         team = keep("join", SCENARIO, urls[1], "--seat", "blue")
         recorder = keep("record", urls[2], "-o", out)
         for process, words in ((watcher, "tick"), (joined, "everybody has joined"), (recorder, "recording ")):
@@ -235,7 +235,7 @@ def test_no_key_is_given(start: Start, locked: Process) -> None:
 
 
 def test_the_key_is_of_another_ring(start: Start, locked: Process, home: Path) -> None:
-    watcher = start("watch", locked.url, "--key", home / "eve.key", "--timeout", 1)
+    watcher = start("watch", locked.url, "--key", home / "eve.key", "--timeout", 5)
     assert watcher.ends_as(CLIENTS, "the key is of another ring", locked.url)
 
 
@@ -271,7 +271,7 @@ def test_the_run_has_no_locks(start: Start, served: Process, home: Path) -> None
 
 def test_the_run_is_killed(start: Start, tmp_path: Path) -> None:
     run = start("serve", FOUR_CORNERS, *OPEN, "--speed", 10)
-    watcher = start("watch", run.url, "--timeout", 1)
+    watcher = start("watch", run.url, "--timeout", 10)
     recorder = start("record", run.url, "-o", tmp_path / "record")
     watcher.says("tick")
     recorder.says("recording ")

@@ -1,7 +1,9 @@
 """Shortest legal paths amid no-fly polygons, beside extremitypathfinder in the same run.
 
-    pip install networkx && pip install --no-deps extremitypathfinder==2.7.2
-    python tools/bench/paths.py [--rounds 3] [--only 50 500 2000]
+    pip install networkx && pip install --target rival --no-deps extremitypathfinder==2.7.2
+    PYTHONPATH=rival python tools/bench/paths.py [--rounds 3] [--only 50 500 2000]
+
+Not among your other packages: the rival brings a package called `tests`, which would hide ours.
 
 Ground: a 20 km square with K concave polygons of 8 to 20 vertices that do not meet; their radius is 0.1 to 0.42 of
 the mean space between them, so that as much of the square is closed whatever K is. Timed by themselves, each in a
@@ -177,7 +179,7 @@ def rival_lines(rounds: int) -> Iterator[str]:
     try:
         import extremitypathfinder  # noqa: F401  # only asked whether it is there
     except ModuleNotFoundError:
-        yield "no rival: pip install networkx && pip install --no-deps extremitypathfinder==2.7.2"
+        yield "no rival: see the top of this file for how to install it"
         return
     for name, compiled in (("with numba", 1), ("without", 0)):
         yield f"rival {name}:"
