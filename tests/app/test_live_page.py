@@ -19,8 +19,6 @@ from .command import FOUR_CORNERS, fleet
 from .test_live_serve import DEADLINE_S, Served, replayed
 from .test_replay import last_tick
 
-pytest.importorskip("starlette")
-
 PAGE = ("--http", "127.0.0.1:0", "--metrics", "127.0.0.1:0")
 
 
