@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,13 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 
 
-def fleet(*arguments: str, hash_seed: str = "0") -> dict[str, Any]:
+COMMAND = [sys.executable, "-m", "fleet", "run", "configs/neo-terra.yaml", "--json", "--quiet"]
+
+
+def fleet(*arguments: str) -> dict[str, Any]:
     """Run `fleet run configs/neo-terra.yaml --json` with more arguments; what it printed."""
-    command = [sys.executable, "-m", "fleet", "run", "configs/neo-terra.yaml", "--json", "--quiet", *arguments]
-    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    command = [*COMMAND, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     return result
@@ -67,20 +68,23 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Recor
     return result, Record(directory, ROOT / "maps" / "neo-terra.geojson")
 
 
-@pytest.fixture
-def subscriber() -> Iterator[Subscriber]:
-    with zmq.Context() as context, context.socket(zmq.REP) as probe:
-        port = probe.bind_to_random_port("tcp://127.0.0.1")
-    listener = Subscriber(f"tcp://127.0.0.1:{port}")
-    yield listener
-    listener.close()
+def endpoint_of(run: subprocess.Popen[str]) -> str:
+    """Where a run says that it listens."""
+    assert run.stderr is not None
+    return next(line.split()[-1] for line in run.stderr if "listening at " in line)
 
 
-def test_the_same_digest_on_a_watched_bus_under_another_hash_seed(
-    day: tuple[dict[str, Any], Record], subscriber: Subscriber
-) -> None:
-    watched = fleet("--seed", "7", "--bus", subscriber.endpoint, "--insecure", hash_seed="123")
-    assert watched["digest"] == day[0]["digest"]
+def test_the_same_digest_on_a_watched_bus_under_another_hash_seed(day: tuple[dict[str, Any], Record]) -> None:
+    command = [*COMMAND, "--seed", "7", "--bus", "tcp://127.0.0.1:*", "--insecure"]
+    environment = {**os.environ, "PYTHONHASHSEED": "123"}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        subscriber = Subscriber(endpoint_of(run))
+        stdout, stderr = run.communicate()
+        subscriber.close()
+    assert run.returncode == 0, stderr
+    assert json.loads(stdout)["digest"] == day[0]["digest"]
     assert {b"TelemetryFrame", b"VehicleReported", b"OrderIssued"} <= subscriber.topics
 
 

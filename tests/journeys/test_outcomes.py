@@ -271,7 +271,7 @@ def test_the_run_has_no_locks(start: Start, served: Process, home: Path) -> None
 
 def test_the_run_is_killed(start: Start, tmp_path: Path) -> None:
     run = start("serve", FOUR_CORNERS, *OPEN, "--speed", 10)
-    watcher = start("watch", run.url, "--timeout", 10)
+    watcher = start("watch", run.url, "--timeout", 3)
     recorder = start("record", run.url, "-o", tmp_path / "record")
     watcher.says("tick")
     recorder.says("recording ")
