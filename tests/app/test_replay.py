@@ -65,7 +65,7 @@ def test_in_words(run):
     assert shown.stdout.splitlines()[-1] == "the same run  yes"
 
 
-@pytest.mark.parametrize("telemetry_s", [0, 60])
+@pytest.mark.parametrize("telemetry_s", [pytest.param(0, marks=pytest.mark.thorough), 60])
 def test_attacks_alerts_and_telemetry(tmp_path, telemetry_s):
     words = ("--seed", "3", "--set", "run.duration_h=0.5", "--set", f"output.telemetry_s={telemetry_s}")
     out = tmp_path / "run"
@@ -196,6 +196,7 @@ class Away:
             process.communicate()
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_teams_in_processes_of_their_own_are_on_the_tape(tmp_path):
     plain = fleet("run", FIRST_ATTACK, *TEAMS)

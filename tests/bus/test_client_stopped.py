@@ -128,7 +128,7 @@ def test_a_stopped_reader_that_was_cut_is_told_by_a_run_that_has_ended():
     assert said["error"] == f"the run at {proxy.url} has ended"
 
 
-@pytest.mark.parametrize("kind", ["stopped", "slow"])
+@pytest.mark.parametrize("kind", ["stopped", pytest.param("slow", marks=pytest.mark.thorough)])
 def test_a_reader_that_outlives_the_run_says_what_it_knows(kind):
     with ToyGate(frame_bytes=2**20) as gate, reader_of(gate.url, kind) as reader:
         gate.held_tick(frame(1))

@@ -100,7 +100,9 @@ def withstand(run, door, way):
     return last
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize(
+    "door", ["command", *(pytest.param(d, marks=pytest.mark.thorough) for d in DOORS if d != "command")]
+)
 def test_who_fills_a_queue_pings_and_leaves_does_not_end_the_run(besieged, door):
     last = withstand(besieged(), door, "burst")
     assert sum(last["refused"].values()) > 0 or door == "lockstep"
@@ -108,7 +110,13 @@ def test_who_fills_a_queue_pings_and_leaves_does_not_end_the_run(besieged, door)
 
 @pytest.mark.parametrize(
     ("door", "way"),
-    [("telemetry", "endless"), ("command", "big"), ("lockstep", "small"), ("record", "namesake")],
+    [
+        ("command", "big"),
+        *(
+            pytest.param(*each, marks=pytest.mark.thorough)
+            for each in (("telemetry", "endless"), ("lockstep", "small"), ("record", "namesake"))
+        ),
+    ],
 )
 def test_the_memory_of_a_run_has_a_bound_whatever_is_poured_in(besieged, door, way):
     last = withstand(besieged(), door, way)

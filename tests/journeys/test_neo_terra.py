@@ -99,6 +99,7 @@ def test_the_day_is_a_real_task(day: tuple[dict[str, Any], Record]) -> None:
     assert sum(volume_first) >= 0.3 * len(volume_first)
 
 
+@pytest.mark.thorough
 def test_half_the_fleet_is_not_enough(day: tuple[dict[str, Any], Record]) -> None:
     """And, the seed being another, so is the digest."""
     half = fleet("--seed", "8", "--set", "fleet.groups.0.count=17", "--set", "fleet.groups.1.count=3")

@@ -114,6 +114,7 @@ def test_who_answers_first_changes_nothing() -> None:
     assert in_order(1, "red") == in_order(1, "blue") == inside(1)
 
 
+@pytest.mark.thorough
 def test_one_team_may_be_inside_and_the_other_elsewhere() -> None:
     for team in TEAMS:
         loaded, digest = scenario(1), Digest()

@@ -140,6 +140,7 @@ def test_a_team_that_dies_or_falls_silent_ends_the_run(number: int, cause: str) 
         assert "ended: the run failed" in said
 
 
+@pytest.mark.thorough
 def test_a_dropped_team_is_in_the_record_and_a_replay_drops_it_at_the_same_tick(tmp_path: Path) -> None:
     with played(1, Road("tcp://127.0.0.1:*"), "--drop-silent", "-o", tmp_path / "run") as here:
         _under_way(here)
