@@ -32,11 +32,15 @@ def merged(polygons: Sequence[Polygon]) -> tuple[Polygon, ...]:
     """
     given = np.array(list(polygons), dtype=object)
     good = shapely.is_valid(given) & ~shapely.is_empty(given)
-    mended = [part for polygon in given[~good] for part in repaired(polygon)]
-    valid = np.concatenate([given[good], np.array(mended, dtype=object)])
+    valid = given
+    if not good.all():
+        mended = [part for polygon in given[~good] for part in repaired(polygon)]
+        valid = np.concatenate([given[good], np.array(mended, dtype=object)])
     one, other = shapely.STRtree(valid).query(valid, predicate="dwithin", distance=_APART_M)
     meets = np.zeros(len(valid), dtype=bool)
     meets[one[one != other]] = True
+    if not meets.any():
+        return tuple(valid)
     return (*valid[~meets], *flat(united(valid[meets])))
 
 
@@ -58,14 +62,14 @@ def rings_of(polygons: Sequence[Polygon]) -> tuple[Floats, Ints]:
     """
     if not polygons:
         return np.empty((0, 2)), np.zeros(1, dtype=np.int64)
-    _, all_xy, (ends, shells) = shapely.to_ragged_array(np.array(list(polygons), dtype=object))
-    last = np.zeros(len(all_xy), dtype=bool)
+    rings, polygon = shapely.get_rings(np.array(list(polygons), dtype=object), return_index=True)
+    ends = np.concatenate([[0], np.cumsum(shapely.get_num_coordinates(rings))])
+    last = np.zeros(ends[-1], dtype=bool)
     last[ends[1:] - 1] = True
-    xy, start = np.asarray(all_xy[~last, :2]), ends - np.arange(len(ends))
-    is_shell = np.zeros(len(start) - 1, dtype=bool)
-    is_shell[shells[:-1]] = True
-    turned = _turned(xy, start, (_doubled_area(xy, start) > 0.0) != is_shell)
-    return _distinct(turned, start)
+    xy, start = shapely.get_coordinates(rings)[~last], ends - np.arange(len(ends))
+    is_shell = np.concatenate([[True], polygon[1:] != polygon[:-1]])
+    wrong = (_doubled_area(xy, start) > 0.0) != is_shell
+    return _distinct(_turned(xy, start, wrong) if wrong.any() else xy, start)
 
 
 def _ring(start: Ints) -> Ints:
@@ -108,7 +112,8 @@ def _distinct(xy: Floats, start: Ints) -> tuple[Floats, Ints]:
         if not gone.any():
             break
         xy, start = _kept(xy, start, ~gone)
-    return _kept(xy, start, (np.diff(start) > 2)[_ring(start)])
+    are_rings = np.diff(start) > 2
+    return (xy, start) if are_rings.all() else _kept(xy, start, are_rings[_ring(start)])
 
 
 def _kept(xy: Floats, start: Ints, which: npt.NDArray[np.bool_]) -> tuple[Floats, Ints]:

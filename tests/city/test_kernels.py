@@ -80,7 +80,7 @@ def views(scene, points):
     bend = scene.spots.bend
     for x, y in points:
         horizon, found = np.full(scene.spots.sectors, np.inf), np.empty(len(bend), dtype=np.int32)
-        yield x, y, horizon, found[: look(scene.spots, x, y, 0, horizon, np.empty((ROOM, 3)), found)]
+        yield x, y, horizon, found[: look(scene.spots, x, y, -np.inf, horizon, np.empty((ROOM, 3)), found)]
 
 
 def assert_nothing_missed(scene, points):
@@ -104,6 +104,33 @@ def test_the_horizon_hides_no_corner_that_can_be_seen(ground, spots):
         corners = scene.spots.bend[:5, :2]
         out = [p for p in np.array(spots, dtype=float) if not inside(scene.ground, *p)]
         assert_nothing_missed(scene, [*out, *corners])
+
+
+@settings(max_examples=60, deadline=None)
+@given(ground=GROUND)
+def test_the_legs_are_all_that_are_free_and_tangent_each_once_in_order(ground):
+    airspace = Airspace(ground)
+    if not airspace.obstacles:
+        return
+    scene, graph = airspace._scene, airspace.graph
+    bend = scene.spots.bend
+    expected = set()
+    for low in range(len(bend)):
+        for high in range(low + 1, len(bend)):
+            dx, dy = bend[high, :2] - bend[low, :2]
+            tangent = may_bend(bend, low, dx, dy) and may_bend(bend, high, dx, dy)
+            if tangent and free(scene.ground, *bend[low, :2], *bend[high, :2]):
+                expected |= {(low, high), (high, low)}
+    tail = np.repeat(np.arange(len(bend)), np.diff(graph.start))
+    assert sorted(zip(tail.tolist(), graph.head.tolist(), strict=True)) == sorted(expected)
+    gone = bend[graph.head, :2] - bend[tail, :2]
+    assert np.array_equal(graph.length_m, np.sqrt(gone[:, 0] ** 2 + gone[:, 1] ** 2))
+    # Within its kind each leg goes on counterclockwise from the one before it, or clockwise.
+    on_right = np.arange(len(tail)) >= graph.middle[tail]
+    same = (tail[1:] == tail[:-1]) & (on_right[1:] == on_right[:-1])
+    one, other = gone[:-1][same], gone[1:][same]
+    cross = (one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]) * np.where(on_right[1:][same], -1.0, 1.0)
+    assert (cross >= -1e-9 * np.abs(one).sum(axis=1) * np.abs(other).sum(axis=1)).all()
 
 
 def test_in_a_city_the_horizon_hides_much_and_nothing_that_can_be_seen():

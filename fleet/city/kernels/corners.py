@@ -15,13 +15,17 @@ import numpy.typing as npt
 
 from fleet.city.kernels.compiled import compiled
 from fleet.city.kernels.grid import longer
-from fleet.city.kernels.plane import NEAR_M, is_left
-from fleet.city.kernels.scene import Scene
+from fleet.city.kernels.horizon import close_sector
+from fleet.city.kernels.plane import NEAR_M, distance, is_left
+from fleet.city.kernels.scene import Ground, Scene
 from fleet.city.kernels.sight import free
 from fleet.city.kernels.view import ROOM, close_own, look, may_bend
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
+
+BELOW = (2.0, 4.0)
+"""The directions down, as `turn_of` numbers them."""
 
 SHORT_M = 1e-4
 """Directions over less than this are not trusted: any leg can follow."""
@@ -50,26 +54,22 @@ def graph_of(scene: Scene) -> Legs:
     low, high = legs_between(scene)
     x, y = np.ascontiguousarray(scene.spots.bend[:, 0]), np.ascontiguousarray(scene.spots.bend[:, 1])
     lean = _lean(scene.spots.bend)
-    tail, head = np.concatenate([low, high]), np.concatenate([high, low])
-    dx, dy = x[head] - x[tail], y[head] - y[tail]
-    on_right, rank = _kinds(lean[tail], dx, dy)
-    order = np.lexsort((rank, on_right, tail))
-    tail, head, on_right = tail[order], head[order], on_right[order]
-    start = np.searchsorted(tail, np.arange(len(x) + 1)).astype(np.int32)
-    lefts = np.concatenate([[0], np.cumsum(~on_right)])
-    middle = (start[:-1] + lefts[start[1:]] - lefts[start[:-1]]).astype(np.int32)
-    length = np.sqrt(dx * dx + dy * dy)[order]
-    legs = Legs(x, y, lean, start, middle, head, length, np.empty(len(head), dtype=np.int32))
+    kinds, head, length_m = _by_corner(low, high, x, y, lean)
+    start, middle = np.ascontiguousarray(kinds[::2]), np.ascontiguousarray(kinds[1::2])
+    legs = Legs(x, y, lean, start, middle, head, length_m, np.empty_like(head))
     _fill_onward(legs)
     return legs
 
 
 @compiled
 def legs_between(scene: Scene) -> tuple[Ints, Ints]:
-    """(tail, head) of every leg between corners that is free and tangent at both ends, with tail < head."""
+    """(low, high): the two corners of every leg that is free and tangent at both ends, with low < high.
+
+    Whom one corner sees, sees it: so each looks only for those above it, or level with it and of a higher number.
+    """
     spots, ground, bend = scene.spots, scene.ground, scene.spots.bend
     corners = len(bend)
-    tails, heads = np.empty(8 * corners + 8, dtype=np.int32), np.empty(8 * corners + 8, dtype=np.int32)
+    lows, highs = np.empty(8 * corners + 8, dtype=np.int32), np.empty(8 * corners + 8, dtype=np.int32)
     found = np.empty(corners, dtype=np.int32)
     horizon, seen = np.empty(spots.sectors), np.empty((ROOM, 3))
     count = 0
@@ -77,16 +77,63 @@ def legs_between(scene: Scene) -> tuple[Ints, Ints]:
         px, py = bend[c, 0], bend[c, 1]
         horizon[:] = np.inf
         close_own(bend, c, horizon)
-        near = look(spots, px, py, c + 1, horizon, seen, found)
-        if count + near > len(tails):
-            tails, heads = longer(tails), longer(heads)
+        close_sector(horizon, *BELOW)
+        near = look(spots, px, py, py, horizon, seen, found)
+        if count + near > len(lows):
+            lows, highs = longer(lows), longer(highs)
         for k in range(near):
             other = found[k]
-            qx, qy = bend[other, 0], bend[other, 1]
-            if may_bend(bend, c, qx - px, qy - py) and free(ground, px, py, qx, qy):
-                tails[count], heads[count] = c, other
+            dx, dy = bend[other, 0] - px, bend[other, 1] - py
+            low, high = min(c, other), max(c, other)
+            if (dy > 0.0 or other > c) and may_bend(bend, c, dx, dy) and _is_leg(ground, bend, low, high):
+                lows[count], highs[count] = low, high
                 count += 1
-    return tails[:count], heads[:count]
+    return lows[:count], highs[:count]
+
+
+@compiled
+def _is_leg(ground: Ground, bend: Floats, low: int, high: int) -> bool:
+    return free(ground, bend[low, 0], bend[low, 1], bend[high, 0], bend[high, 1])
+
+
+@compiled
+def _by_corner(low: Ints, high: Ints, x: Floats, y: Floats, lean: Floats) -> tuple[Ints, Ints, Floats]:
+    """(kinds, head, length_m) of all legs, both ways, in the order of `Legs`.
+
+    Of those that leave corner c, the ones with its obstacle on their left begin at `kinds[2 * c]`, the others at
+    `kinds[2 * c + 1]`. Legs in one direction stand by the number of the far corner.
+    """
+    half = len(low)
+    kind, rank = np.empty(2 * half, dtype=np.int32), np.empty(2 * half)
+    kinds = np.zeros(2 * len(x) + 1, dtype=np.int32)
+    for k in range(2 * half):
+        tail, head = (low[k], high[k]) if k < half else (high[k - half], low[k - half])
+        side, rank[k] = _rank(lean, tail, x[head] - x[tail], y[head] - y[tail])
+        kind[k] = 2 * tail + side
+        kinds[kind[k] + 1] += 1
+    for k in range(2 * len(x)):
+        kinds[k + 1] += kinds[k]
+    heads, length_m = np.empty(2 * half, dtype=np.int32), np.empty(2 * half)
+    ranks, ends = np.empty(2 * half), kinds[:-1].copy()
+    for k in range(2 * half):
+        tail, head = (low[k], high[k]) if k < half else (high[k - half], low[k - half])
+        at = ends[kind[k]]
+        ends[kind[k]] += 1
+        while at > kinds[kind[k]] and (ranks[at - 1], heads[at - 1]) > (rank[k], head):
+            ranks[at], heads[at], length_m[at] = ranks[at - 1], heads[at - 1], length_m[at - 1]
+            at -= 1
+        ranks[at], heads[at], length_m[at] = rank[k], head, distance(x[head] - x[tail], y[head] - y[tail])
+    return kinds, heads, length_m
+
+
+@compiled
+def _rank(lean: Floats, tail: int, dx: float, dy: float) -> tuple[int, float]:
+    """The kind of a leg, and a number to sort its kind by."""
+    dot, cross = lean[tail, 0] * dx + lean[tail, 1] * dy, lean[tail, 0] * dy - lean[tail, 1] * dx
+    size = abs(dot) + abs(cross)
+    if size > 0.0:
+        return (1 if dot <= 0.0 else 0), cross / size
+    return 0, 0.0
 
 
 @compiled
@@ -96,13 +143,18 @@ def onward_of(legs: Legs, corner: int, dx: float, dy: float) -> int:
     if (lean[corner, 0] == 0.0 and lean[corner, 1] == 0.0) or max(abs(dx), abs(dy)) < SHORT_M:
         return -1
     on_left = dx * lean[corner, 0] + dy * lean[corner, 1] > 0.0
-    last = middle[corner] if on_left else start[corner + 1]
-    for k in range(start[corner] if on_left else middle[corner], last):
-        gx, gy = x[head[k]] - x[corner], y[head[k]] - y[corner]
-        if not (is_left(gx, gy, dx, dy, NEAR_M) if on_left else is_left(dx, dy, gx, gy, NEAR_M)):
-            return k
     end: int = start[corner + 1]
-    return end
+    last = middle[corner] if on_left else end
+    k = start[corner] if on_left else middle[corner]
+    while k < last and _is_past(dx, dy, x[head[k]] - x[corner], y[head[k]] - y[corner], on_left):
+        k += 1
+    return k if k < last else end
+
+
+@compiled
+def _is_past(dx: float, dy: float, gx: float, gy: float, on_left: bool) -> bool:
+    """Whether a leg along g turns away from the obstacle after one along d."""
+    return is_left(gx, gy, dx, dy, NEAR_M) if on_left else is_left(dx, dy, gx, gy, NEAR_M)
 
 
 @compiled
@@ -130,12 +182,3 @@ def _lean(bend: Floats) -> Floats:
     lean = np.column_stack([into_x + on_x + (on_y - into_y), into_y + on_y - (on_x - into_x)])
     lean[np.minimum(into, on) < SHORT_M] = 0.0
     return lean
-
-
-def _kinds(lean: Floats, dx: Floats, dy: Floats) -> tuple[npt.NDArray[np.bool_], Floats]:
-    """For each leg whether the obstacle is on its right, and a number to sort its kind by."""
-    dot, cross = lean[:, 0] * dx + lean[:, 1] * dy, lean[:, 0] * dy - lean[:, 1] * dx
-    size = np.abs(dot) + np.abs(cross)
-    trusted = size > 0.0
-    rank = np.where(trusted, cross / np.where(trusted, size, 1.0), 0.0)
-    return (dot <= 0.0) & trusted, rank

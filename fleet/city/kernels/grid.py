@@ -60,8 +60,8 @@ def frame_over(x: Floats, y: Floats, cells: float) -> Frame:
 
 
 def cells_of(x: Floats, y: Floats, after: Ints) -> Cells:
-    """A grid of about two cells for each edge; edge k runs from vertex k to vertex `after[k]`."""
-    frame = frame_over(x, y, 2.0 * len(x))
+    """A grid of about one cell for each edge; edge k runs from vertex k to vertex `after[k]`."""
+    frame = frame_over(x, y, len(x))
     start = np.zeros(frame.columns * frame.rows + 1, dtype=np.int32)
     none = np.empty(0, dtype=np.int32)
     _register(frame, x, y, after, start, none)
@@ -81,16 +81,27 @@ def rows_of(x: Floats, y: Floats, after: Ints) -> Rows:
     count = min(MOST_CELLS, len(y))
     low = float(y.min())
     row = max(float(np.ptp(y)) / count, 1e-3)
-    lower, upper = np.minimum(y, y[after]), np.maximum(y, y[after])
-    first = np.clip(((lower - low) / row).astype(np.int64), 0, count - 1)
-    last = np.clip(((upper - low) / row).astype(np.int64), 0, count - 1)
-    spans = last - first + 1
-    edge = np.repeat(np.arange(len(y), dtype=np.int32), spans)
-    within = np.arange(len(edge)) - np.repeat(np.cumsum(spans) - spans, spans)
-    rows = np.repeat(first, spans) + within
-    order = np.argsort(rows, kind="stable")
-    start = np.searchsorted(rows[order], np.arange(count + 1)).astype(np.int32)
-    return Rows(low, row, start, _ends(x, y, after, edge[order]))
+    start, edge = _by_row(y, after, low, row, count)
+    return Rows(low, row, start, _ends(x, y, after, edge))
+
+
+@compiled
+def _by_row(y: Floats, after: Ints, low: float, row: float, count: int) -> tuple[Ints, Ints]:
+    first, last = np.empty(len(y), dtype=np.int32), np.empty(len(y), dtype=np.int32)
+    start = np.zeros(count + 1, dtype=np.int32)
+    for e in range(len(y)):
+        first[e] = clamped((min(y[e], y[after[e]]) - low) / row, count)
+        last[e] = clamped((max(y[e], y[after[e]]) - low) / row, count)
+        for k in range(first[e], last[e] + 1):
+            start[k + 1] += 1
+    for k in range(count):
+        start[k + 1] += start[k]
+    edge, at = np.empty(start[count], dtype=np.int32), start.copy()
+    for e in range(len(y)):
+        for k in range(first[e], last[e] + 1):
+            edge[at[k]] = e
+            at[k] += 1
+    return start, edge
 
 
 @compiled

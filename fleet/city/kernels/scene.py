@@ -17,8 +17,11 @@ from fleet.city.kernels.outline import Outline
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
-STRETCH = 8
-"""Edges in a stretch of ring that casts one shadow."""
+STRETCH = 16
+"""Edges in a stretch of ring that casts one shadow: at most so many."""
+
+_SQUARE = 8
+"""Vertices to a square of `Spots`, on average."""
 
 
 class Ground(NamedTuple):
@@ -69,7 +72,7 @@ def _bends(outline: Outline, one: Ints, other: Ints) -> Floats:
 
 def _spots(outline: Outline) -> Spots:
     x, y = outline.x, outline.y
-    frame = frame_over(x, y, len(x) / STRETCH)
+    frame = frame_over(x, y, len(x) / _SQUARE)
     corner_start, order = _sorted(frame, x[outline.corner], y[outline.corner])
     bend = np.ascontiguousarray(_bends(outline, outline.before, outline.after)[outline.corner[order]])
     first, length = _stretches(outline)

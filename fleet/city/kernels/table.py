@@ -92,7 +92,7 @@ def _approach_all(scene: Scene, table: Table) -> Approaches:
         count = start[i]
         if out[i]:
             horizon[:] = np.inf
-            near = look(scene.spots, x[i], y[i], 0, horizon, seen, found)
+            near = look(scene.spots, x[i], y[i], -np.inf, horizon, seen, found)
             if count + near > len(corner):
                 corner, length_m = longer(corner), longer(length_m)
             for k in range(near):

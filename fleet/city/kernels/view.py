@@ -6,6 +6,8 @@ whole round of squares is, so is the rest of the city.
 
 from __future__ import annotations
 
+import math
+
 from fleet.city.kernels.compiled import compiled
 from fleet.city.kernels.grid import Floats, Ints, clamped
 from fleet.city.kernels.horizon import ALWAYS_M, close_sector, is_beyond, is_closed, place, shade
@@ -17,19 +19,20 @@ ROOM = STRETCH + 1
 
 
 @compiled
-def look(spots: Spots, px: float, py: float, least: int, horizon: Floats, seen: Floats, found: Ints) -> int:
+def look(spots: Spots, px: float, py: float, least_y: float, horizon: Floats, seen: Floats, found: Ints) -> int:
     """Close `horizon`, and write into `found` the corners that may be seen from p and at which a path from p may
-    bend, from number `least` on. Returns how many. `horizon` comes open, or closed where nobody need look; `seen`
-    is a place to work in.
+    bend, but none whose y is below `least_y`, which is at most `py`. Returns how many. `horizon` comes open, or
+    closed where nobody need look; `seen` is a place to work in.
     """
     low_x, low_y, size, columns, rows = spots.frame
     at_i, at_j = (px - low_x) / size, (py - low_y) / size
     i, j = clamped(at_i, columns), clamped(at_j, rows)
     within = 0.0 <= at_i <= columns and 0.0 <= at_j <= rows
+    lowest = clamped((least_y - low_y) / size, rows)  # no leg from p up to a corner dips below p
     count = 0
     for ring in range(max(i, columns - 1 - i, j, rows - 1 - j) + 1):
         hidden = True
-        for row in range(max(j - ring, 0), min(j + ring, rows - 1) + 1):
+        for row in range(max(j - ring, lowest), min(j + ring, rows - 1) + 1):
             for column in range(i - ring, i + ring + 1, 1 if abs(row - j) == ring else 2 * ring):
                 if column < 0 or column >= columns:
                     continue
@@ -37,33 +40,38 @@ def look(spots: Spots, px: float, py: float, least: int, horizon: Floats, seen: 
                     continue
                 hidden = False
                 cell = row * columns + column
-                _shade_from(spots, cell, px, py, horizon, seen)
-                count = _collect(spots, cell, px, py, max(least, spots.corner_start[cell]), horizon, found, count)
+                _shade_from(spots, cell, px, py, least_y, horizon, seen)
+                count = _collect(spots, cell, px, py, least_y, horizon, found, count)
         if hidden and within:
             break
     return _thinned(spots.bend, px, py, horizon, found, count)
 
 
 @compiled
-def _shade_from(spots: Spots, cell: int, px: float, py: float, horizon: Floats, seen: Floats) -> None:
-    """Close what the stretches of one square hide."""
+def _shade_from(
+    spots: Spots, cell: int, px: float, py: float, least_y: float, horizon: Floats, seen: Floats
+) -> None:
+    """Close what the stretches of one square hide, but for those that lie below `least_y`."""
     line_start, line = spots.line_start, spots.line
     for stretch in range(spots.stretch_start[cell], spots.stretch_start[cell + 1]):
         first, end = line_start[stretch], line_start[stretch + 1]
+        top_y = -math.inf
         for k in range(end - first):
             place(seen, k, line[first + k, 0] - px, line[first + k, 1] - py)
-        shade(horizon, seen, end - first - 1)
+            top_y = max(top_y, line[first + k, 1])
+        if top_y >= least_y:
+            shade(horizon, seen, end - first - 1)
 
 
 @compiled
 def _collect(
-    spots: Spots, cell: int, px: float, py: float, first: int, horizon: Floats, found: Ints, count: int
+    spots: Spots, cell: int, px: float, py: float, least_y: float, horizon: Floats, found: Ints, count: int
 ) -> int:
-    """Add the corners of one square, from `first` on, to the `count` in `found`; returns how many they are."""
+    """Add the corners of one square, from `least_y` up, to the `count` in `found`; returns how many they are."""
     bend = spots.bend
-    for corner in range(first, spots.corner_start[cell + 1]):
+    for corner in range(spots.corner_start[cell], spots.corner_start[cell + 1]):
         dx, dy = bend[corner, 0] - px, bend[corner, 1] - py
-        if may_bend(bend, corner, dx, dy) and not is_beyond(horizon, dx, dy):
+        if bend[corner, 1] >= least_y and may_bend(bend, corner, dx, dy) and not is_beyond(horizon, dx, dy):
             found[count] = corner
             count += 1
     return count
