@@ -111,19 +111,26 @@ def _by_corner(low: Ints, high: Ints, x: Floats, y: Floats, lean: Floats) -> tup
         side, rank[k] = _rank(lean, tail, x[head] - x[tail], y[head] - y[tail])
         kind[k] = 2 * tail + side
         kinds[kind[k] + 1] += 1
+    ends = np.zeros(len(kinds), dtype=np.int32)
     for k in range(2 * len(x)):
         kinds[k + 1] += kinds[k]
+        ends[k + 1] = kinds[k + 1]
     heads, length_m = np.empty(2 * half, dtype=np.int32), np.empty(2 * half)
-    ranks, ends = np.empty(2 * half), kinds[:-1].copy()
+    ranks = np.empty(2 * half)
     for k in range(2 * half):
         tail, head = (low[k], high[k]) if k < half else (high[k - half], low[k - half])
         at = ends[kind[k]]
         ends[kind[k]] += 1
-        while at > kinds[kind[k]] and (ranks[at - 1], heads[at - 1]) > (rank[k], head):
+        while at > kinds[kind[k]] and _is_after(ranks[at - 1], heads[at - 1], rank[k], head):
             ranks[at], heads[at], length_m[at] = ranks[at - 1], heads[at - 1], length_m[at - 1]
             at -= 1
         ranks[at], heads[at], length_m[at] = rank[k], head, distance(x[head] - x[tail], y[head] - y[tail])
     return kinds, heads, length_m
+
+
+@compiled
+def _is_after(rank: float, head: int, other_rank: float, other_head: int) -> bool:
+    return rank > other_rank or (rank == other_rank and head > other_head)
 
 
 @compiled

@@ -94,9 +94,11 @@ def _by_row(y: Floats, after: Ints, low: float, row: float, count: int) -> tuple
         last[e] = clamped((max(y[e], y[after[e]]) - low) / row, count)
         for k in range(first[e], last[e] + 1):
             start[k + 1] += 1
+    at = np.zeros(count + 1, dtype=np.int32)
     for k in range(count):
         start[k + 1] += start[k]
-    edge, at = np.empty(start[count], dtype=np.int32), start.copy()
+        at[k + 1] = start[k + 1]
+    edge = np.empty(start[count], dtype=np.int32)
     for e in range(len(y)):
         for k in range(first[e], last[e] + 1):
             edge[at[k]] = e
