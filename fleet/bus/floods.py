@@ -16,21 +16,17 @@ who may open an `ipc` door is a user of this machine that its file lets in.
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 import zmq
-from zmq.utils.monitor import parse_monitor_message
 
-from fleet.base.errors import RunError
 from fleet.bus.connections import NO_CONNECTION, borrowed, cut, inode_of, shut
+from fleet.bus.doorman import Context, Doorman, Monitors, Socket
 from fleet.bus.refusals import Refusals
 from fleet.messages.roles import DOORS, Door
 
@@ -82,9 +78,6 @@ _RECEIVED_AT = 128
 """Where `struct tcp_info` of Linux has `tcpi_bytes_received`."""
 _TCP_INFO = getattr(socket, "TCP_INFO", None)
 
-Context = zmq.Context[zmq.Socket[bytes]]
-Socket = zmq.Socket[bytes]
-
 
 @dataclass(slots=True)
 class _Connection:
@@ -113,11 +106,9 @@ class Floods:
     """
 
     def __init__(self, context: Context, refusals: Refusals, name_of: Callable[[int, int], str]) -> None:
-        self._context = context
         self._refusals = refusals
         self._name_of = name_of
-        self._monitors: dict[Socket, Door] = {}
-        self._watched: list[Socket] = []
+        self._monitors = Monitors(context, "fleet-floods")
         self._came: deque[tuple[Door, int, int]] = deque()
         self._listening: dict[Door, tuple[int, int]] = {}
         self._shut: set[Door] = set()
@@ -135,57 +126,33 @@ class Floods:
         self._shut_until_s: dict[Door, float] = {}
         self._shut_s = dict.fromkeys(DOORS, SHUT_S)
         self._busy = self._counting = False
-        self._failure: BaseException | None = None
-        self._bell = os.pipe()
-        for end in self._bell:
-            os.set_blocking(end, False)
-        self._stopping = False
-        self._thread = threading.Thread(target=self._work, name="fleet-floods", daemon=True)
+        self._doorman = Doorman("fleet-floods", "the watch over the doors", self._watch)
 
     # ---- before, and after
 
     def watch(self, door: Door, listening: Socket) -> None:
         """Hear of the connections of a door that has no lock; before it is bound."""
-        place = f"inproc://fleet-floods-{door}"
-        listening.monitor(place, zmq.EVENT_LISTENING | zmq.EVENT_ACCEPTED)
-        monitor: Socket = self._context.socket(zmq.PAIR)
-        monitor.setsockopt(zmq.RCVHWM, 0)
-        monitor.connect(place)
-        self._monitors[monitor] = door
-        self._watched.append(listening)
+        self._monitors.add(door, listening, zmq.EVENT_LISTENING | zmq.EVENT_ACCEPTED)
 
     def start(self) -> None:
         """Begin to look."""
-        self._thread.start()
+        self._doorman.start()
 
     def require_watching(self) -> None:
         """Raises `RunError` if nobody watches any more: the doors' memory would have no bound."""
-        if self._failure is not None:
-            raise RunError(f"the watch over the doors failed: {self._failure}") from self._failure
+        self._doorman.require_well()
 
     def stop(self) -> None:
         """Look no more. A second call does nothing."""
-        self._stopping = True
-        if self._thread.is_alive():
-            self._ring()
-            self._thread.join()
-        for watched in self._watched:
-            watched.disable_monitor()
-        for monitor in self._monitors:
-            monitor.close(linger=0)
-        self._watched.clear()
-        self._monitors.clear()
-        for end in self._bell:
-            if end >= 0:
-                os.close(end)
-        self._bell = (-1, -1)
+        self._doorman.stop()
+        self._monitors.close()
 
     # ---- what others tell, each from its own thread
 
     def came(self, door: Door, event: int, fd: int) -> None:
         """ZeroMQ tells of a listening socket, or of a connection that has come to it."""
         self._came.append((door, event, fd))
-        self._ring()
+        self._doorman.ring()
 
     def heard(self, fd: int) -> None:
         """A message was read that came through `fd`."""
@@ -204,42 +171,26 @@ class Floods:
         """Whether somebody came, or left something behind, since `door` was found empty."""
         return self._left[door] > 0 or self._newcomers[door] > 0
 
-    def _ring(self) -> None:
-        with suppress(OSError):  # full: it is ringing already
-            os.write(self._bell[1], b"\0")
-
     # ---- the thread
-
-    def _work(self) -> None:
-        try:
-            self._watch()
-        except BaseException as error:  # noqa: BLE001 - told to the run's thread, which raises it
-            self._failure = error
 
     def _watch(self) -> None:
         poller = zmq.Poller()
-        poller.register(self._bell[0], zmq.POLLIN)
-        for monitor in self._monitors:
-            poller.register(monitor, zmq.POLLIN)
+        bell, monitors = self._doorman.bell, self._monitors.sockets
+        for source in (bell, *monitors.values()):
+            poller.register(source, zmq.POLLIN)
         pause_s = CALM_S
-        while not self._stopping:
+        while not self._doorman.stopping:
             ready = dict(poller.poll(int(1000 * pause_s) if self._connections else None))
-            if self._bell[0] in ready:
-                os.read(self._bell[0], 4_096)
-            for monitor, door in self._monitors.items():
+            if bell in ready:
+                self._doorman.hush()
+            for door, monitor in monitors.items():
                 if monitor in ready:
-                    self._hear(monitor, door)
+                    self._came.extend((door, *told) for told in self._monitors.news(door))
             began_s = time.monotonic()
             self.look(began_s)
             took_s = time.monotonic() - began_s
             calm_s = CALM_S if self._counting else IDLE_S
             pause_s = LOOK_S if self._busy else max(calm_s, CALM_SHARE * took_s)
-
-    def _hear(self, monitor: Socket, door: Door) -> None:
-        with suppress(zmq.Again):
-            while True:
-                told = parse_monitor_message(monitor.recv_multipart(zmq.NOBLOCK))
-                self._came.append((door, int(told["event"]), int(told["value"])))
 
     def look(self, now_s: float) -> None:
         """Take newcomers in, count what all have brought, and cut who brought too much."""

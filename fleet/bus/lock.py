@@ -7,17 +7,15 @@ tell it of peers that fail before there is a question to ask, and of connections
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 from collections.abc import Callable
 from typing import get_args
 
 import zmq
-from zmq.utils.monitor import parse_monitor_message
 
-from fleet.base.errors import RunError, UsageError
+from fleet.base.errors import UsageError
 from fleet.bus.connections import Connections, cut, inode_of
+from fleet.bus.doorman import Context, Doorman, Monitors, Socket
 from fleet.bus.keyring import Keyring
 from fleet.bus.refusals import Refusals
 from fleet.messages.notices import Cause
@@ -35,9 +33,6 @@ SILENT_READERS: tuple[Door, ...] = ("telemetry", "truth")
 _VERSION = b"1.0"
 _EVENTS = zmq.EVENT_LISTENING | zmq.EVENT_ACCEPTED | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
 
-Context = zmq.Context[zmq.Socket[bytes]]
-Socket = zmq.Socket[bytes]
-
 
 class Lock:
     """Guards the sockets given to `fit`, from `start` to `stop`. Raises `UsageError` if the context has a lock.
@@ -53,20 +48,15 @@ class Lock:
         connections: Connections,
         came: Callable[[Door, int, int], None] = lambda door, event, fd: None,
     ) -> None:
-        self._context = context
         self._keyring = keyring
         self._refusals = refusals
         self._connections = connections
         self._tell_came = came
         self._accepted: dict[Door, dict[int, int]] = {}
-        self._monitors: dict[Socket, Door] = {}
-        self._watched: list[Socket] = []
+        self._monitors = Monitors(context, "fleet-lock")
         self._looked_s = 0.0
         self._bad_looks = 0
-        self._failure: BaseException | None = None
-        self._bell = os.pipe()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._work, name="fleet-lock", daemon=True)
+        self._doorman = Doorman("fleet-lock", "the lock of the doors", self._guard)
         self._asked: Socket = context.socket(zmq.REP)
         self._asked.setsockopt(zmq.LINGER, 0)
         try:
@@ -81,59 +71,34 @@ class Lock:
         socket.setsockopt(zmq.CURVE_SECRETKEY, self._keyring.server_secret)
         socket.setsockopt_string(zmq.ZAP_DOMAIN, door)
         self._accepted[door] = {}
-        place = f"inproc://fleet-lock-{door}"
-        socket.monitor(place, _EVENTS)
-        monitor: Socket = self._context.socket(zmq.PAIR)
-        # A bounded queue would hold ZeroMQ's own thread, and with it every door, while this thread is behind.
-        monitor.setsockopt(zmq.RCVHWM, 0)
-        monitor.connect(place)
-        self._monitors[monitor] = door
-        self._watched.append(socket)
+        self._monitors.add(door, socket, _EVENTS)
 
     def start(self) -> None:
         """Begin to answer; nobody gets in before."""
-        self._thread.start()
+        self._doorman.start()
 
     def require_guarding(self) -> None:
         """Raises `RunError` if the lock is broken: a revoked key would be thrown out no more."""
-        if self._failure is not None:
-            raise RunError(f"the lock of the doors failed: {self._failure}") from self._failure
+        self._doorman.require_well()
 
     def stop(self) -> None:
         """Nobody gets in any more. A second call does nothing."""
-        self._stopping = True
-        if self._thread.is_alive():
-            os.write(self._bell[1], b"\0")
-            self._thread.join()
-        for watched in self._watched:
-            watched.disable_monitor()
-        for socket in (self._asked, *self._monitors):
-            socket.close(linger=0)
-        self._watched.clear()
-        self._monitors.clear()
-        for end in self._bell:
-            if end >= 0:
-                os.close(end)
-        self._bell = (-1, -1)
-
-    def _work(self) -> None:
-        try:
-            self._guard()
-        except BaseException as error:  # noqa: BLE001 - told to the run's thread, which raises it
-            self._failure = error
+        self._doorman.stop()
+        self._monitors.close()
+        self._asked.close(linger=0)
 
     def _guard(self) -> None:
         poller = zmq.Poller()
-        poller.register(self._bell[0], zmq.POLLIN)
-        for socket in (self._asked, *self._monitors):
-            poller.register(socket, zmq.POLLIN)
-        while not self._stopping:
+        monitors = self._monitors.sockets
+        for source in (self._doorman.bell, self._asked, *monitors.values()):
+            poller.register(source, zmq.POLLIN)
+        while not self._doorman.stopping:
             ready = dict(poller.poll(LOOK_MS))
             if self._asked in ready:
                 self._answer(self._asked.recv_multipart())
-            for monitor, door in self._monitors.items():
+            for door, monitor in monitors.items():
                 if monitor in ready:
-                    self._hear(monitor, door)
+                    self._hear(door)
             self._look()
 
     # ---- who comes in
@@ -192,26 +157,20 @@ class Lock:
 
     def _cut_silent(self, door: Door) -> None:
         """Readers that have not subscribed lose nothing: they come back, and whoever may not is refused then."""
-        for monitor, watched in self._monitors.items():
-            if watched == door:
-                self._hear(monitor, door)
+        self._hear(door)
         accepted = self._accepted[door]
         for fd, inode in accepted.items():
             if not self._connections.claimed(fd, inode):
                 cut(fd, inode)
         accepted.clear()
 
-    def _hear(self, monitor: Socket, door: Door) -> None:
-        while True:
-            try:
-                told = parse_monitor_message(monitor.recv_multipart(zmq.NOBLOCK))
-            except zmq.Again:
-                return
-            if told["event"] in (zmq.EVENT_LISTENING, zmq.EVENT_ACCEPTED):
-                self._tell_came(door, int(told["event"]), int(told["value"]))
-            if told["event"] == zmq.EVENT_ACCEPTED:
-                self._note_accepted(door, int(told["value"]))
-            elif told["event"] == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
+    def _hear(self, door: Door) -> None:
+        for event, value in self._monitors.news(door):
+            if event in (zmq.EVENT_LISTENING, zmq.EVENT_ACCEPTED):
+                self._tell_came(door, event, value)
+            if event == zmq.EVENT_ACCEPTED:
+                self._note_accepted(door, value)
+            elif event == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
                 # Without CURVE, or with the key of another server, nobody gets as far as being asked about.
                 self._refusals.add(door, "unknown-key")
 

@@ -10,7 +10,6 @@ have gathered, and the relay then works them off alone. That bounds memory too.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from typing import Protocol
 import zmq
 
 from fleet.base.errors import RunError
+from fleet.bus.doorman import Doorman
 from fleet.bus.doors import Doors
 from fleet.bus.intake import Intake, Room
 from fleet.bus.publisher import Publisher
@@ -85,13 +85,8 @@ class Relay:
         self._city = city or CityMap(geojson="", origin_lon=0.0, origin_lat=0.0, crs="")
         self._jobs: deque[Callable[[], None]] = deque()
         self._done = threading.Event()
-        self._bell = os.pipe()
-        for end in self._bell:
-            os.set_blocking(end, False)
         self._asleep = False
-        self._stopping = False
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._work, name="fleet-relay", daemon=True)
+        self._doorman = Doorman("fleet-relay", "the gate", self._work, ended=self._done.set)
         self._readers = [Publisher(doors, door, self._snapshot, self._city_map) for door in ("telemetry", "truth")]
         self._telemetry, self._truth = self._readers
         self._routers = {door: doors.socket(door) for door in (*ASKED_AT, *unattended)}
@@ -118,68 +113,47 @@ class Relay:
 
     def start(self) -> None:
         """Begin to serve the doors."""
-        self._thread.start()
+        self._doorman.start()
 
     def give(self, job: Callable[[], None]) -> None:
         """Have `job` done in the relay's thread, after what was given before. Raises `RunError` if that died."""
-        self._require_alive()
+        self._doorman.require_well()
         self._jobs.append(job)
         if self._asleep:
-            self._ring()
+            self._doorman.ring()
         if len(self._jobs) >= MOST_JOBS:
             self._wait_until_done()
-
-    def _require_alive(self) -> None:
-        if self._failure is not None:
-            raise RunError(f"the gate failed: {self._failure}") from self._failure
-
-    def _ring(self) -> None:
-        with suppress(OSError):  # full: it is ringing already
-            os.write(self._bell[1], b"\0")
 
     def _wait_until_done(self) -> None:
         while self._jobs:
             self._done.clear()
             # It may have died since, and then nobody would set the event again.
-            self._require_alive()
+            self._doorman.require_well()
             if not self._jobs:
                 break
-            self._ring()
+            self._doorman.ring()
             if not self._done.wait(PATIENCE_S):
                 raise RunError(f"the gate did not publish anything for {PATIENCE_S:g} s")
 
     def stop(self) -> None:
         """Finish what was given, then let go of the sockets. A second call does nothing."""
-        if self._thread.is_alive():
-            self._stopping = True
-            self._ring()
-            self._thread.join(PATIENCE_S)
-        for end in self._bell:
-            if end >= 0:
-                os.close(end)
-        self._bell = (-1, -1)
+        self._doorman.stop(PATIENCE_S)
 
     # ---- what it does itself
 
     def _work(self) -> None:
-        try:
-            poller = zmq.Poller()
-            poller.register(self._bell[0], zmq.POLLIN)
-            for socket in self._sockets.values():
-                poller.register(socket, zmq.POLLIN)
-            while self._jobs or not self._stopping:
-                self._round(poller)
-        except BaseException as error:  # noqa: BLE001 - told to the run's thread, which raises it
-            self._failure = error
-        finally:
-            self._done.set()
+        poller = zmq.Poller()
+        for source in (self._doorman.bell, *self._sockets.values()):
+            poller.register(source, zmq.POLLIN)
+        while self._jobs or not self._doorman.stopping:
+            self._round(poller)
 
     def _round(self, poller: zmq.Poller) -> None:
         self._asleep = True
-        ready = dict(poller.poll(0 if self._jobs or self._stopping else POLL_MS))
+        ready = dict(poller.poll(0 if self._jobs or self._doorman.stopping else POLL_MS))
         self._asleep = False
-        if self._bell[0] in ready:
-            os.read(self._bell[0], 4096)
+        if self._doorman.bell in ready:
+            self._doorman.hush()
         for door, socket in self._sockets.items():
             if socket not in ready:
                 self._doors.floods.emptied(door)

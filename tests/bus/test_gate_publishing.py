@@ -275,7 +275,7 @@ def test_a_relay_that_dies_between_two_looks_is_not_waited_for(gate, monkeypatch
     gate.close()
 
     def dies_first():
-        relay._failure = ValueError("a mistake of ours")
+        relay._doorman.failure = ValueError("a mistake of ours")
         clear()
 
     monkeypatch.setattr(relay._done, "clear", dies_first)
