@@ -23,7 +23,6 @@ from fleet.app.commands.live import (
     run_and_tell,
     run_options,
     serve,
-    session_options,
     speed_option,
 )
 from fleet.app.commands.map_import import import_map, rules
@@ -46,16 +45,9 @@ def cli() -> None:
     speed_option(None, "Simulated seconds per second; as fast as it goes if not said."),
     http_option("--serve", "http"),
 )
-def run(
-    scenario: Path,
-    overrides: tuple[str, ...],
-    bus_settings: dict[str, Any],
-    http: str | None,
-    as_json: bool,
-    **rest: Any,
-) -> None:
+def run(**asked: Any) -> None:
     """Run SCENARIO from beginning to end and print what it came to."""
-    run_and_tell(scenario, overrides, session_options(bus_settings, http, rest), as_json=as_json)
+    run_and_tell(**asked)
 
 
 @cli.command()

@@ -143,12 +143,24 @@ def _keys_of(bus: dict[str, Any], *, private: bool) -> Path | None:
     return given
 
 
-def run_and_tell(scenario: Path, overrides: tuple[str, ...], options: SessionOptions, *, as_json: bool) -> None:
-    """Run, print the summary, and exit by how it ended: a stop that an operator asked for is a regular end."""
+def run_and_tell(
+    scenario: Path,
+    overrides: tuple[str, ...],
+    bus_settings: dict[str, Any],
+    http: str | None,
+    *,
+    as_json: bool,
+    **rest: Any,
+) -> None:
+    """Run as `run_options` and `bus_options` say, print the summary, and exit by how it ended.
+
+    A stop that an operator asked for is a regular end.
+    """
     from fleet.app.load import load_scenario
     from fleet.app.session import run_session
     from fleet.report.text import render
 
+    options = session_options(bus_settings, http, rest)
     ended = run_session(load_scenario(scenario, overrides), options)
     summary = ended.summary
     click.echo(summary.as_json() if as_json else render(summary).rstrip("\n"))
@@ -189,20 +201,12 @@ def run_options(*own: Option) -> Option:
     click.option("--paused", is_flag=True, help="Hold before the first tick, until an operator lets it go on."),
     http_option("--http", "http"),
 )
-def serve(
-    scenario: Path,
-    overrides: tuple[str, ...],
-    bus_settings: dict[str, Any],
-    http: str | None,
-    as_json: bool,
-    **rest: Any,
-) -> None:
+def serve(**asked: Any) -> None:
     """Run SCENARIO live, by the clock on the wall, for those who watch, steer, attack and guard it from outside.
 
     It ends with the scenario, by Ctrl-C, or by an operator's order.
     """
-    options = session_options(bus_settings, http, {**rest, "every_tick": True})
-    run_and_tell(scenario, overrides, options, as_json=as_json)
+    run_and_tell(**asked, every_tick=True)
 
 
 @click.command(cls=Command)
