@@ -10,7 +10,6 @@ in `fleet.city.kernels`, which is loaded when there is the first obstacle to go 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -27,44 +26,22 @@ if TYPE_CHECKING:
     from fleet.city.kernels.scene import Scene
     from fleet.city.kernels.table import Table
 
-__all__ = ["Airspace", "Bent", "CornerGraph", "PathNetwork"]
+__all__ = ["Airspace", "Bent", "PathNetwork"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CornerGraph:
-    """The corners of an airspace and the legs between them: plain arrays, which can be saved and given back.
-
-    The fields are those of `fleet.city.kernels.corners.Legs`, and mean what is said there. For c corners and k
-    legs: `x_m`, `y_m`, `middle` (c,), `lean` (c, 2), `start` (c + 1,), `head`, `length_m`, `onward` (k,).
-    """
-
-    x_m: Floats
-    y_m: Floats
-    lean: Floats
-    start: Ints
-    middle: Ints
-    head: Ints
-    length_m: Floats
-    onward: Ints
-
-
 class Airspace:
     """Closed ground and the legal ways round it.
 
     `obstacles` are polygons in local metres, such as `fleet.city.airspace.obstacles` gives; they may overlap,
-    touch and nest. The interior is closed, the edge is open. `graph` is the `graph` of an earlier airspace with
-    the same obstacles; one that does not fit raises ValueError.
+    touch and nest. The interior is closed, the edge is open.
     """
 
-    def __init__(self, obstacles: Sequence[Polygon], graph: CornerGraph | None = None) -> None:
+    def __init__(self, obstacles: Sequence[Polygon]) -> None:
         self.obstacles: tuple[Polygon, ...] = merged(obstacles)
-        if graph is not None:
-            self._check(graph)
-            self.__dict__["graph"] = graph
 
     def blocked(self, x_m: npt.ArrayLike, y_m: npt.ArrayLike) -> Bools:
         """For each point whether it lies inside an obstacle."""
@@ -84,7 +61,7 @@ class Airspace:
             from fleet.city.kernels.table import fill_table
 
             network = self._empty_network(x, y)
-            fill_table(self._scene, self._legs, _table(network))
+            fill_table(self._scene, self.graph, _table(network))
             return network
         dx, dy = x[:, None] - x[None, :], y[:, None] - y[None, :]
         none = np.empty(0)
@@ -106,21 +83,21 @@ class Airspace:
 
         for x, y in self._ways_out(x0, y0):
             network = self._empty_network(_plain([x, x1]), _plain([y, y1]))
-            fill_pair(self._scene, self._legs, _table(network))
+            fill_pair(self._scene, self.graph, _table(network))
             if np.isfinite(network.length_m[0, 1]):
                 line = network.path(0, 1)
                 return line if (x, y) == (x0, y0) else np.vstack([[[x0, y0]], line])
         return None
 
     @cached_property
-    def graph(self) -> CornerGraph:
-        """The corners and the legs between them: worked out when first needed, then kept."""
-        if not self._closed:
-            none, no = np.empty(0), np.empty(0, dtype=np.int32)
-            return CornerGraph(none, none, np.empty((0, 2)), np.zeros(1, dtype=np.int32), no, no, none, no)
+    def graph(self) -> Legs:
+        """The corners and the legs between them: worked out when first needed, then kept.
+
+        Where no ground is closed there is none, and nothing asks for it.
+        """
         from fleet.city.kernels.corners import graph_of
 
-        return CornerGraph(*graph_of(self._scene))
+        return graph_of(self._scene)
 
     @property
     def _closed(self) -> bool:
@@ -136,22 +113,6 @@ class Airspace:
         from fleet.city.kernels.scene import scene_of
 
         return scene_of(outline_of(*self._rings))
-
-    @cached_property
-    def _legs(self) -> Legs:
-        from fleet.city.kernels.corners import Legs
-
-        # What was read from a disk may be read-only or laid out otherwise, and would be compiled for anew.
-        return Legs(
-            *(np.require(getattr(self.graph, f.name), requirements=["C", "A", "W"]) for f in fields(CornerGraph))
-        )
-
-    def _check(self, graph: CornerGraph) -> None:
-        x, y = np.empty(0), np.empty(0)
-        if self._closed:
-            x, y = self._scene.spots.bend[:, 0], self._scene.spots.bend[:, 1]
-        if not (np.array_equal(graph.x_m, x) and np.array_equal(graph.y_m, y)):
-            raise ValueError("this graph belongs to other obstacles")
 
     def _empty_network(self, x: Floats, y: Floats) -> PathNetwork:
         graph = self.graph

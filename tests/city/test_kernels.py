@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -21,7 +20,7 @@ from fleet.city.kernels.horizon import _ray
 from fleet.city.kernels.plane import turn_of
 from fleet.city.kernels.sight import free, inside
 from fleet.city.kernels.view import ROOM, look, may_bend
-from fleet.city.paths import Airspace, CornerGraph
+from fleet.city.paths import Airspace
 from tests.city.plain_paths import DEEP_M, GROUND, POINTS, is_clear, stars, union
 
 FINITE = st.floats(-1e5, 1e5)
@@ -158,7 +157,7 @@ def test_what_cannot_follow_a_leg_is_on_no_shortest_way():
     """The search that tries a quarter of the legs, against one that tries all of them."""
     rng = np.random.default_rng(4)
     airspace = Airspace(list(stars(80, 3000, 400, rng)))
-    scene, legs = airspace._scene, airspace._legs
+    scene, legs = airspace._scene, airspace.graph
     corners = len(legs.x_m)
     points = np.array([p for p in rng.uniform(-3500, 3500, (60, 2)) if not inside(scene.ground, *p)])
     near = np.full((len(points), corners), np.inf)
@@ -182,36 +181,13 @@ def _followers(legs, leg):
     return end - first
 
 
-def test_a_graph_can_be_saved_and_given_back(tmp_path):
-    rng = np.random.default_rng(6)
-    ground = list(stars(12, 1500, 400, rng))
-    x, y = rng.uniform(-2000, 2000, (2, 20))
-    first = Airspace(ground)
-    columns = {field.name: getattr(first.graph, field.name) for field in fields(CornerGraph)}
-    np.savez(tmp_path / "graph.npz", **columns)
-    with np.load(tmp_path / "graph.npz") as saved:
-        graph = CornerGraph(**{name: saved[name] for name in columns})
-    for column in columns:
-        getattr(graph, column).flags.writeable = False
-    again = Airspace(ground, graph)
-    assert again.graph is graph
-    assert np.array_equal(again.network(x, y).length_m, first.network(x, y).length_m)
-    assert np.array_equal(again.path(-2000, -2000, 2000, 2000), first.path(-2000, -2000, 2000, 2000))
-    for other in (ground[:-1], []):
-        with pytest.raises(ValueError, match="other obstacles"):
-            Airspace(other, graph)
-    assert len(Airspace([], Airspace([]).graph).graph.x_m) == 0
-    with pytest.raises(ValueError, match="other obstacles"):
-        Airspace([box(0, 0, 1, 1)], replace(graph, x_m=graph.x_m[:0], y_m=graph.y_m[:0]))
-
-
 WITHOUT = """
 import sys
 import numpy as np
 from fleet.city.paths import Airspace
 sky = Airspace([])
 sky.network(np.array([0.0, 3.0]), np.array([0.0, 4.0]))
-sky.path(0, 0, 3, 4), sky.blocked([0], [0]), sky.graph
+sky.path(0, 0, 3, 4), sky.blocked([0], [0])
 sys.exit("numba" in sys.modules)
 """
 

@@ -37,6 +37,8 @@ class Legs(NamedTuple):
     The first ones, below `middle[c]`, have the obstacle of c on their left and go counterclockwise, the others
     have it on their right and go clockwise. Leg k can be followed by legs `onward[k]` up to the end of their kind;
     by all legs of its far corner where that is -1. `lean` is the middle of the directions of the first kind.
+
+    For c corners and k legs: `x_m`, `y_m`, `middle` (c,), `lean` (c, 2), `start` (c + 1,), the others (k,).
     """
 
     x_m: Floats
