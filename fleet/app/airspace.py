@@ -29,6 +29,7 @@ from fleet.city.sky import Area, Closure, circle, outline
 from fleet.city.times import applies
 from fleet.demand.csvfile import REACH_M
 from fleet.demand.model import Span
+from fleet.sim.declared import MOST_RADIUS_M
 from fleet.sim.params import WeatherParams
 
 ZONE_REACH_M = 5_000.0
@@ -66,7 +67,7 @@ class CircleParams(Params):
 
     lon: Annotated[float, Field(ge=-180, le=180)]
     lat: Annotated[float, Field(ge=-85, le=85)]
-    radius_m: Annotated[float, Field(gt=0, le=50_000)]
+    radius_m: Annotated[float, Field(gt=0, le=MOST_RADIUS_M)]
 
 
 class TemporaryZoneParams(Params):

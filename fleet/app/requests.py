@@ -119,8 +119,13 @@ def _order_vehicle(client: Client, order: FlyRoute | Recall, timeout_s: float) -
     return _answered(client, order, (order.vehicle, "obeys"), timeout_s)
 
 
-def _answered(client: Client, order: Answerable, words: tuple[str, str], timeout_s: float) -> Outcome:
-    """Give an order and wait for its answer; `words` are who answers, and what it does if it obeys."""
+def _answered(
+    client: Client, order: Answerable, words: tuple[str, str], timeout_s: float, past: str = ""
+) -> Outcome:
+    """Give an order and wait for its answer; `words` are who answers, and what it does if it obeys.
+
+    `past` is what there is to say of a refusal for that cause.
+    """
     who, obeys = words
     heard = outcome(client.order(order))
     facts = {**heard.facts, "order_id": order.order_id}
@@ -130,8 +135,11 @@ def _answered(client: Client, order: Answerable, words: tuple[str, str], timeout
     if answer is None:
         line = f"{who} has not answered within {timeout_s:g} s"
         return Outcome((*heard.lines, line), {**facts, "answer": None}, False)
-    line = f"{who} refuses: {answer.cause}" if answer.cause else f"{who} {obeys}"
-    return Outcome((*heard.lines, line), {**facts, "answer": {"cause": answer.cause}}, not answer.cause)
+    reason = past if answer.cause == "past" else ""
+    refusal = f"{answer.cause}: {reason}" if reason else answer.cause
+    line = f"{who} refuses: {refusal}" if answer.cause else f"{who} {obeys}"
+    facts |= {"answer": {"cause": answer.cause}, "reason": reason}
+    return Outcome((*heard.lines, line), facts, not answer.cause)
 
 
 def _answer_to(client: Client, order: Answerable, timeout_s: float) -> OrderAnswered | None:
@@ -206,7 +214,8 @@ def close_airspace(client: Client, wish: ZoneWish, timeout_s: float) -> Outcome:
         places.append(town.place(word) if pair is None else pair if wish.metres else town.metres(*pair))
     order = order_of(wish, places, client.catch_up().now_ms, client.fresh_id())
     obeys = f"is announced: it closes in {wish.in_s:g} s" if wish.in_s > 0.0 else "closes"
-    return _answered(client, order, ("the airspace", obeys), timeout_s)
+    past = f"the run was past its end, {order.until_ms / 1000:g} s, when the order came; ask for longer (--for)"
+    return _answered(client, order, ("the airspace", obeys), timeout_s, past)
 
 
 def open_airspace(client: Client, zone: str, timeout_s: float) -> Outcome:

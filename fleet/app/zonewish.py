@@ -1,4 +1,4 @@
-"""What an operator wants closed, checked before it is sent: a run itself only answers `malformed`."""
+"""What an operator wants closed, checked before it is sent: a run itself answers `malformed`, or `past`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fleet.base.errors import UsageError
 from fleet.city.sky import outline
 from fleet.demand.csvfile import REACH_M
 from fleet.messages.airspace import CloseAirspace
-from fleet.sim.declared import MOST_CORNERS
+from fleet.sim.declared import MOST_CORNERS, MOST_RADIUS_M
 
 Places = Sequence[tuple[float, float]]
 """Local metres, x and y."""
@@ -61,6 +61,8 @@ def _faults(wish: ZoneWish, places: Places) -> Iterator[tuple[str, str, str]]:
         yield "--ceiling", f"a height above the floor, {wish.floor_m:g} m", f"{wish.ceiling_m:g}"
     if wish.for_s is not None and round(1000.0 * wish.for_s) < 1:
         yield "--for", "at least a millisecond, 0.001", f"{wish.for_s:g}"
+    if wish.radius_m > MOST_RADIUS_M:
+        yield "--radius", f"at most {MOST_RADIUS_M:,} m", f"{wish.radius_m:,}"
     wrong = _wrong_place(wish, places)
     if wrong:
         yield "--at", *wrong

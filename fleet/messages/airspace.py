@@ -35,8 +35,9 @@ class AirspaceChanged(Telemetry, frozen=True, kw_only=True):
 class CloseAirspace(Command, frozen=True, kw_only=True):
     """Close a zone from `from_ms` (what is past is now) to before `until_ms`, and announce it at once.
 
-    With a `radius_m` above 0 it is a circle about the one place given, else the polygon of the corners given. A
-    zone that was announced or closed under this name before is replaced.
+    With a `radius_m` above 0, up to 50,000, it is a circle about the one place given, else the polygon of the
+    corners given. A zone that was announced or closed under this name before is replaced. An order that comes when
+    its `until_ms` has passed is refused as `past`.
     """
 
     order_id: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 
@@ -12,23 +13,29 @@ from fleet.messages.airspace import AirspaceChanged, CloseAirspace
 
 _FAR_M = 1e6
 MOST_CORNERS = 1000
+MOST_RADIUS_M = 50_000
+
+Wrong = Literal["malformed", "past"]
 
 
-def closure_of(order: CloseAirspace, now_ms: int) -> Closure | None:
-    """What an order to close airspace asks for; None where its numbers make no zone."""
+def closure_of(order: CloseAirspace, now_ms: int) -> Closure | Wrong:
+    """What an order to close airspace asks for; else why not: its numbers make no zone, or its end has passed."""
     x, y = np.array(order.x_m, dtype=np.float64), np.array(order.y_m, dtype=np.float64)
-    from_ms, until_ms = max(now_ms, order.from_ms), None if order.until_ms < 0 else order.until_ms
+    until_ms = None if order.until_ms < 0 else order.until_ms
     sizes = (*order.x_m, *order.y_m, order.radius_m, order.floor_m, order.ceiling_m)
     if not all(math.isfinite(size) and abs(size) <= _FAR_M for size in sizes) or len(x) != len(y):
-        return None
-    if not 0.0 <= order.floor_m < order.ceiling_m or (until_ms is not None and until_ms <= from_ms):
-        return None
+        return "malformed"
+    if not 0.0 <= order.floor_m < order.ceiling_m or order.radius_m > MOST_RADIUS_M:
+        return "malformed"
     if order.radius_m > 0.0:
         area = circle(float(x[0]), float(y[0]), order.radius_m) if len(x) == 1 else ""
     else:
         area = outline(x, y) if 3 <= len(x) <= MOST_CORNERS else ""
-    if isinstance(area, str) or not order.zone:
-        return None
+    if isinstance(area, str) or not order.zone or (until_ms is not None and until_ms <= order.from_ms):
+        return "malformed"
+    if until_ms is not None and until_ms <= now_ms:
+        return "past"
+    from_ms = max(now_ms, order.from_ms)
     zone = Zone(order.zone, order.reason, area, order.floor_m, order.ceiling_m)
     return Closure(zone, from_ms, until_ms, from_ms - now_ms)
 

@@ -182,8 +182,8 @@ class Overhead:
     def _close(self, order: CloseAirspace) -> str:
         now = self._p.kernel.now_ms
         closure = closure_of(order, now)
-        if closure is None:
-            return "malformed"
+        if isinstance(closure, str):
+            return closure
         self._fences = {key: fence for key, fence in self._fences.items() if key[0] != order.zone}
         self._p.terrain.known.add(closure.zone)
         self._schedule = self._schedule.with_closure(closure)

@@ -15,13 +15,14 @@ from fleet.messages.reports import OrderAnswered
 
 
 class Run:
-    """The run's end of a client: it obeys whatever it is sent."""
+    """The run's end of a client: it obeys whatever it is sent, unless it is to refuse."""
 
     ended = None
     snapshot = SimpleNamespace(speed=0.0, tick_ms=1000)
 
-    def __init__(self):
+    def __init__(self, cause=""):
         self.sent: list[CloseAirspace] = []
+        self.cause = cause
 
     def city(self):
         return SimpleNamespace(origin_lon=10.0, origin_lat=50.0, geojson='{"features": []}')
@@ -37,7 +38,9 @@ class Run:
         return Receipt(seq=1, tick=60, cause="")
 
     def messages(self, topics, timeout_s):
-        answer = OrderAnswered(vehicle="", order_id="kim-1", claimed_sender="operator/kim", counter=1, cause="")
+        answer = OrderAnswered(
+            vehicle="", order_id="kim-1", claimed_sender="operator/kim", counter=1, cause=self.cause
+        )
         return iter([SimpleNamespace(body=answer)])
 
 
@@ -57,6 +60,7 @@ def asked(run=None, **wish):
         ({"corners": CROSSED}, "--at: expected a polygon that does not cross itself, found Self-intersection"),
         ({"floor_m": 100.0, "ceiling_m": 50.0}, "--ceiling: expected a height above the floor, 100 m, found 50"),
         ({"for_s": 0.0}, "--for: expected at least a millisecond, 0.001, found 0"),
+        ({"corners": ("0,0",), "radius_m": 50_000.1}, "--radius: expected at most 50,000 m, found 50,000.1"),
         ({"zone": ""}, "ZONE: expected a name, found ''"),
         ({"corners": ("0,0", "9,9")}, "at least three corners and at most 1000, found 2"),
         ({"corners": SQUARE, "radius_m": 5.0}, "--at: expected one place with --radius, found 4"),
@@ -90,3 +94,12 @@ def test_what_closes_later_is_only_announced():
     assert done.lines[-1] == "the airspace is announced: it closes in 120 s"
     assert (run.sent[0].from_ms, run.sent[0].until_ms) == (180_000, 240_000)
     assert asked().lines[-1] == "the airspace closes"
+
+
+def test_who_is_refused_is_told_why():
+    done = asked(Run("past"), for_s=1.0)
+    why = "the run was past its end, 61 s, when the order came; ask for longer (--for)"
+    assert done.lines[-1] == f"the airspace refuses: past: {why}"
+    assert (done.done, done.facts["answer"], done.facts["reason"]) == (False, {"cause": "past"}, why)
+    done = asked(Run("malformed"))
+    assert (done.lines[-1], done.facts["reason"]) == ("the airspace refuses: malformed", "")

@@ -3,7 +3,9 @@
 import math
 
 import pytest
+from pydantic import ValidationError
 
+from fleet.app.airspace import CircleParams
 from fleet.messages.airspace import AirspaceChanged, CloseAirspace, OpenAirspace
 from fleet.messages.reports import OrderAnswered, PickupCollected, PickupFailed
 from fleet.messages.roles import AIRSPACE_VERBS
@@ -83,7 +85,8 @@ def test_a_zone_under_the_same_name_is_replaced():
     "changes",
     [
         {"radius_m": math.nan}, {"radius_m": -1.0}, {"x_m": ()}, {"x_m": (1.0, 2.0)}, {"y_m": (math.inf,)},
-        {"floor_m": 130.0}, {"floor_m": -1.0}, {"until_ms": 10}, {"zone": ""}, {"ceiling_m": 1e9},
+        {"floor_m": 130.0}, {"floor_m": -1.0}, {"zone": ""}, {"ceiling_m": 1e9}, {"radius_m": 50_000.1},
+        {"from_ms": 90_000, "until_ms": 90_000}, {"until_ms": 0}, {"until_ms": 10, "floor_m": -1.0},
         {"radius_m": 0.0, "x_m": (0.0, 1.0, 0.0, 1.0), "y_m": (0.0, 1.0, 1.0, 0.0)},
         {"radius_m": 0.0, "x_m": (0.0, 1.0), "y_m": (0.0, 1.0)},
         {"radius_m": 0.0, "x_m": (0.0,) * 4, "y_m": (0.0,) * 4},
@@ -97,6 +100,27 @@ def test_numbers_that_make_no_zone_are_refused(changes):
     toy.run(5)
     assert causes(toy) == ["malformed"]
     assert toy.heard(AirspaceChanged) == []
+
+
+def test_the_largest_circle_is_that_of_a_scenario():
+    toy = town()
+    (kim,) = trusting(toy, "operator/kim")
+    kim.say_signed(close_order(x_m=(60_000.0,), radius_m=50_000.0))
+    toy.run(5)
+    assert causes(toy) == [""]
+    with pytest.raises(ValidationError, match="less than or equal to 50000"):
+        CircleParams(lon=0.0, lat=0.0, radius_m=50_000.1)
+
+
+@pytest.mark.parametrize("until_ms, cause", [(10_000, "past"), (21_000, "past"), (21_001, "")])
+def test_what_has_ended_when_it_comes_is_told_so(until_ms, cause):
+    toy = town()
+    (kim,) = trusting(toy, "operator/kim")
+    toy.run(20)
+    kim.say_signed(close_order(from_ms=9_000, until_ms=until_ms))
+    toy.run(5)
+    assert causes(toy) == [cause]
+    assert len(toy.heard(AirspaceChanged)) == (0 if cause else 2)
 
 
 def test_only_whom_it_trusts_is_heard_and_only_once():
