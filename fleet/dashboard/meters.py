@@ -159,7 +159,7 @@ class Meters:
         self._add(KILOGRAMS, body.scale_kg, body.material)
 
     def _on_answer(self, body: OrderAnswered) -> None:
-        if body.cause:
+        if body.cause and body.vehicle:
             self._add(ORDERS_REFUSED, 1, body.cause)
 
     def _on_refused(self, body: MessagesRefused) -> None:

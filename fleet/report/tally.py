@@ -164,7 +164,8 @@ class Tally:
         self.orders += 1
 
     def _answered(self, body: OrderAnswered, t_ms: int) -> None:
-        if body.cause:
+        # Orders about airspace go to no vehicle, and are not among `orders`.
+        if body.cause and body.vehicle:
             self.orders_refused[body.cause] += 1
 
     def _alerted(self, body: Alert, t_ms: int) -> None:

@@ -53,6 +53,7 @@ def test_a_run_in_numbers(play):
         Charged(site="s", vehicle="d", delivered_wh=40.0, drawn_wh=50.0),
         OrderAnswered(vehicle="d", order_id="o", claimed_sender="dispatch", counter=1, cause=""),
         OrderAnswered(vehicle="d", order_id="o", claimed_sender="thief", counter=1, cause="bad-signature"),
+        OrderAnswered(vehicle="", order_id="c", claimed_sender="operator/kim", counter=1, cause="bad-signature"),
         MessagesRefused(door="command", cause="replay", claimed_sender="", count=12),
         play.frame(),
     ):

@@ -132,6 +132,7 @@ def test_refusals_failures_and_unloads_are_counted_by_cause():
         reports.Charged(site="s", vehicle="v", delivered_wh=90.0, drawn_wh=100.0),
         reports.OrderAnswered(vehicle="v", order_id="o", claimed_sender="d", counter=0, cause="replay"),
         reports.OrderAnswered(vehicle="v", order_id="o", claimed_sender="d", counter=0, cause=""),
+        reports.OrderAnswered(vehicle="", order_id="c", claimed_sender="o", counter=0, cause="malformed"),
         orders.Recall(order_id="o", vehicle="v", site="s", x_m=0.0, y_m=0.0, navigation="gnss"),
         orders.VehicleQuarantined(vehicle="v", alert_id="a"),
         run_of.reported("v", "lost"),
