@@ -17,6 +17,7 @@ from fleet.city.model import City
 from fleet.city.osm_city import MAX_SIDE_M, Wishes, build_city
 from fleet.city.osm_extract import Extract, Ground, is_building
 from fleet.city.osm_faults import place_of
+from fleet.city.osm_packed import MOST_BYTES, unpacks_to_more
 from fleet.city.osm_read import Damaged, read_extract
 from fleet.city.osm_rules import PICKUP_AMENITIES
 from fleet.city.osm_sites import MIN_PICKUP_POINTS
@@ -24,6 +25,7 @@ from fleet.city.osm_tally import Account
 from fleet.city.osm_zone_rules import DEFAULT_RULES, ZoneRule
 
 SUFFIXES = (".osm.pbf", ".osm", ".osm.gz", ".osm.bz2")
+CUT_OUT = "cut the city out with `osmium extract`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,12 @@ def _checked(path: Path) -> str:
         raise _fault(path, "a file", "a directory" if path.is_dir() else "no such file")
     try:
         with path.open("rb"):
-            return str(path.resolve())
+            pass
     except OSError as error:
         raise _fault(path, "a readable file", (error.strerror or "an error").lower()) from None
+    if unpacks_to_more(path, MOST_BYTES):
+        raise _fault(path, f"at most {MOST_BYTES / 2**30:g} GiB unpacked", "more", CUT_OUT)
+    return str(path.resolve())
 
 
 def _ground(path: Path, extract: Extract) -> Ground:
@@ -126,5 +131,5 @@ def _ground(path: Path, extract: Extract) -> Ground:
         width_km, height_km = (side / 1000.0 for side in ground.size_m)
         found = f"{width_km:.0f} x {height_km:.0f} km"
         limit = f"an area of at most {MAX_SIDE_M / 1000.0:g} km a side"
-        raise _fault(path, limit, found, "cut the city out with `osmium extract`")
+        raise _fault(path, limit, found, CUT_OUT)
     return ground

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from fleet.base.errors import InputError
 from fleet.city.osm import import_osm
+from fleet.city.osm_packed import unpacks_to_more
 from fleet.city.save import city_to_geojson
 from tests.city_import.towns import plain_town
 
@@ -246,3 +247,25 @@ def test_the_same_bytes_whatever_the_hash_seed(tmp_path):
 def test_garbage_well_packed(tmp_path, data, pack, name):
     (tmp_path / name).write_bytes(pack(data))
     assert "OpenStreetMap" in told(tmp_path / name).expected or data.endswith(b"</osm>")
+
+
+@pytest.mark.parametrize("pack, name", [(gzip.compress, "b.osm.gz"), (bz2.compress, "b.OSM.BZ2")])
+def test_what_unpacks_to_too_much_is_refused(tmp_path, monkeypatch, pack, name):
+    data = plain_town().xml().encode() + b"\n" * 3_000_000
+    (tmp_path / name).write_bytes(pack(data[:2_000_000]) + pack(data[2_000_000:]))
+    monkeypatch.setattr("fleet.city.osm.MOST_BYTES", len(data))
+    import_osm(tmp_path / name)
+    monkeypatch.setattr("fleet.city.osm.MOST_BYTES", 2**21)
+    fault = told(tmp_path / name)
+    assert (fault.expected, fault.found) == ("at most 0.00195312 GiB unpacked", "more")
+    assert "osmium extract" in fault.hint
+
+
+def test_what_is_damaged_is_measured_no_further(tmp_path):
+    whole = gzip.compress(bytes(5_000_000))
+    for data in (whole[:1000], whole[:-8] + b"12345678", b"garbage", b""):
+        (tmp_path / "b.osm.gz").write_bytes(data)
+        assert not unpacks_to_more(tmp_path / "b.osm.gz", 10_000_000)
+    (tmp_path / "b.osm.gz").write_bytes(whole + b"garbage")
+    assert unpacks_to_more(tmp_path / "b.osm.gz", 4_000_000)
+    assert not unpacks_to_more(tmp_path / "b.osm", 0)
