@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -209,3 +211,56 @@ def test_where_nothing_can_be_written_it_is_compiled_all_the_same(tmp_path, monk
         assert _folder().startswith(os.fspath(tmp_path / "cache" / "fleet-"))
     finally:
         _folder.cache_clear()
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A cache folder of its own, with what others left there; `_folder` looks it up anew."""
+    monkeypatch.setattr("numba.core.config.CACHE_DIR", os.fspath(tmp_path))
+    _folder.cache_clear()
+    yield tmp_path
+    _folder.cache_clear()
+
+
+def _aged(path, days):
+    """A folder with code in it that was used so many days ago."""
+    (path / "corners_1").mkdir(parents=True)
+    (path / "corners_1" / "look.nbc").write_bytes(b"code")
+    then_s = time.time() - 86_400 * days
+    os.utime(path, (then_s, then_s))
+    return path
+
+
+def test_compiled_code_that_nobody_used_for_a_month_goes_when_new_comes(cache):
+    old = _aged(cache / "fleet-0123456789abcdef", 31)
+    kept = [
+        _aged(cache / "fleet-0123456789abcdee", 29), _aged(cache / "fleet-notes", 99),
+        _aged(cache / "fleet-0123456789abcdef-mine", 99), _aged(cache / "other", 99),
+    ]  # fmt: skip
+    (cache / "fleet-0123456789abcdea").write_bytes(b"a file")
+    (cache / "fleet-0123456789abcdeb").symlink_to(kept[-1])
+    made = Path(_folder())
+    assert set(cache.iterdir()) == {
+        made, *kept, cache / "fleet-0123456789abcdea", cache / "fleet-0123456789abcdeb"
+    }  # fmt: skip
+    assert all((path / "corners_1" / "look.nbc").exists() for path in kept)
+    # Nothing is looked for while nothing is new; but what is used is young again.
+    _aged(old, 31)
+    os.utime(made, (0, 0))
+    _folder.cache_clear()
+    assert _folder() == os.fspath(made)
+    assert old.exists()
+    assert time.time() - made.stat().st_mtime < 3600
+
+
+def test_what_cannot_be_pruned_is_no_failure(cache, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError
+
+    _aged(cache / "fleet-0123456789abcdef", 31)
+    monkeypatch.setattr("fleet.city.kernels.compiled.shutil.rmtree", refuse)
+    assert _folder().startswith(os.fspath(cache / "fleet-"))
+    monkeypatch.setattr("fleet.city.kernels.compiled._prune", refuse)
+    Path(_folder()).rename(cache / "gone")
+    _folder.cache_clear()
+    assert _folder().startswith(os.fspath(cache / "fleet-"))

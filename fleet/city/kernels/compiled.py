@@ -8,9 +8,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import re
+import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -20,6 +23,9 @@ from numba.core import config
 _F = TypeVar("_F", bound=Callable[..., object])
 
 _SETTING = "CACHE_DIR"
+_OURS = re.compile(r"fleet-[0-9a-f]{16}")
+KEPT_S = 30 * 86_400.0
+"""How long compiled code stays that nobody uses: each change of a source makes a folder of its own."""
 
 
 def compiled(function: _F) -> _F:
@@ -46,11 +52,29 @@ def _folder() -> str | None:
         sources = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
         digest = hashlib.sha256(b"\0".join(sources)).hexdigest()[:16]
         folder = _base() / f"fleet-{digest}"
+        new = not folder.is_dir()
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return str(folder)
+            pass
     except (OSError, RuntimeError):  # Path.home() raises RuntimeError for a user without a home
         return None
+    with suppress(OSError):
+        os.utime(folder)  # it is in use: a file that numba only reads does not tell
+        if new:
+            _prune(folder)
+    return str(folder)
+
+
+def _prune(newest: Path) -> None:
+    """Remove the folders beside `newest` that were not used for so long, and nothing that is not ours."""
+    now = newest.lstat()
+    for folder in newest.parent.iterdir():
+        if _OURS.fullmatch(folder.name):
+            with suppress(OSError):
+                found = folder.lstat()
+                ours = stat.S_ISDIR(found.st_mode) and found.st_uid == now.st_uid
+                if ours and now.st_mtime - found.st_mtime > KEPT_S:
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _base() -> Path:
