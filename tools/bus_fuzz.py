@@ -88,7 +88,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--frames", type=int, default=1_000_000)
     parser.add_argument("--orders", type=int, default=100_000)
-    parser.add_argument("--seconds", type=float, default=3_000.0, help="stop after so long; a later call goes on")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=3_000.0,
+        help="stop after so long, when every door had a turn; later calls go on",
+    )
     parser.add_argument(
         "--state", type=Path, help="a file that keeps what was done; without it every call begins anew"
     )
@@ -110,7 +115,7 @@ def main() -> int:
             print(
                 f"{what:9s} {chunk.sent:,} in {chunk.seconds:.1f} s, {chunk.memory_mib:.0f} MiB", file=sys.stderr
             )
-            if time.monotonic() > until_s:
+            if time.monotonic() > until_s and len({c.door for c in here}) > len(DOORS):
                 break
         for door in DOORS if options.flood else ():
             for way in ("small", "big", "endless", "namesake", "pinging", "burst"):

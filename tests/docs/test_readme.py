@@ -77,6 +77,6 @@ def reading(script: Path, endpoint: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, script, endpoint], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
         )
-        if "nobody answers" not in done.stderr:
+        if "nobody answers" not in done.stderr and "does not answer" not in done.stderr:
             break
     return done

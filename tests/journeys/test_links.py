@@ -7,11 +7,11 @@ from fleet.sim.tampering.checks import check_refusals
 from tests.journeys.cases_link import DOWN_CASES
 from tests.journeys.live import start
 from tests.journeys.stages import Town
-from tests.journeys.test_primitives import hold
+from tests.journeys.test_primitives import CORNERS, TOWN, hold
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", ["corners-1", "town-1"])
+@pytest.mark.parametrize("stage", [CORNERS, TOWN])
 @pytest.mark.parametrize("primitive", sorted(DOWN_CASES))
 def test_what_a_vehicle_is_told(primitive, stage):
     hold(DOWN_CASES[primitive], stage)

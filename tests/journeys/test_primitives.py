@@ -34,8 +34,9 @@ AREA_CASES: dict[str, Case] = {
     name: case for module in MODULES for name, case in getattr(module, "AREA_CASES", {}).items()
 }
 SEEDS = range(1, 1 + min(5, int(os.environ.get("FLEET_SEEDS", "1"))))
-MAPS = (Corners, Town) if "FLEET_SEEDS" in os.environ else (Corners,)
-STAGES = {f"{kind.__name__.lower()}-{seed}": kind(seed) for kind in MAPS for seed in SEEDS}
+STAGES = {f"{kind.__name__.lower()}-{seed}": kind(seed) for kind in (Corners, Town) for seed in SEEDS}
+CORNERS, TOWN = "corners-1", pytest.param("town-1", marks=pytest.mark.thorough)
+"""Stages for what is tried with one seed."""
 
 
 @cache
@@ -61,13 +62,13 @@ def test_every_primitive_has_a_case():
     assert CASES.keys() == discover().keys()
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", [CORNERS, TOWN, *(stage for stage in STAGES if not stage.endswith("-1"))])
 @pytest.mark.parametrize("primitive", sorted(discover()))
 def test_the_effect_is_there_from_the_acknowledged_tick_on(primitive, stage):
     hold(CASES[primitive], stage)
 
 
-@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage.endswith("-1")])
+@pytest.mark.parametrize("stage", [CORNERS, TOWN])
 @pytest.mark.parametrize("primitive", sorted(AREA_CASES))
 def test_so_it_is_by_area(primitive, stage):
     hold(AREA_CASES[primitive], stage)
