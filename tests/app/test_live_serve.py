@@ -172,6 +172,7 @@ def test_ctrl_c_in_a_pause(tmp_path, keys):
     assert replayed(out)[0] == 0
 
 
+@pytest.mark.thorough
 def test_who_may_not_steer_is_refused_counted_and_replayed(tmp_path, keys):
     out = tmp_path / "run"
     stranger = Keyring.make(tmp_path / "ring").new("kim", "operator", tmp_path / "kim.key")

@@ -95,7 +95,7 @@ def keys(tmp_path):
     return ("--keys", directory), ("--key", key)
 
 
-@pytest.mark.parametrize("locked", [False, True])
+@pytest.mark.parametrize("locked", [pytest.param(False, marks=pytest.mark.thorough), True])
 def test_both_records_are_the_same(tmp_path, bus, start, keys, locked):
     of_run, of_recorder = keys if locked else (("--insecure",), ())
     here, there = tmp_path / "here", tmp_path / "there"
@@ -120,6 +120,7 @@ def test_both_records_are_the_same(tmp_path, bus, start, keys, locked):
     assert extra == read_run(here).info
 
 
+@pytest.mark.thorough
 def test_the_scenario_in_a_remote_record_can_be_run_again(tmp_path, bus, start):
     there = tmp_path / "elsewhere" / "deep"
     run = start("run", FOUR_CORNERS, *SHORT, *WAIT, "--bus", bus, "--insecure")

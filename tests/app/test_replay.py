@@ -223,6 +223,7 @@ def last_tick(out):
     return json.loads(whole[-1])["tick"] if whole else -1
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_team_that_dies_is_dropped_at_the_same_tick_again(tmp_path):
     out = tmp_path / "run"

@@ -97,22 +97,26 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Road:
     return Road("tcp://127.0.0.1:*", ("--keys", home / "ring"), *keys)
 
 
+ROADS = ["locked", *(pytest.param(name, marks=pytest.mark.thorough) for name in ("open", "ipc"))]
+
+
+@pytest.mark.parametrize("name", ROADS)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_same_digest_on_every_road(seed: int, locked: Road, tmp_path: Path) -> None:
+def test_the_same_digest_on_every_road(seed: int, name: str, locked: Road, tmp_path: Path) -> None:
     expected = inside(seed)
-    roads = [Road("tcp://127.0.0.1:*"), Road(f"ipc://{tmp_path}/bus"), locked]
-    for number, road in enumerate(roads):
-        out = tmp_path / str(number)
-        with played(seed, road, "-o", out) as here:
-            code, stdout, stderr = here.ended()
-            assert code == 0, stderr
-            assert json.loads(stdout)["digest"] == expected
-            for team in TEAMS:
-                left, said = here.left(team)
-                assert left == 0, said
-                assert f"seat {team}: " in said
-                assert " 0 messages said" not in said
-    replay = fleet("replay", tmp_path / "2", "--json")
+    road = {"locked": locked, "open": Road("tcp://127.0.0.1:*"), "ipc": Road(f"ipc://{tmp_path}/bus")}[name]
+    with played(seed, road, "-o", tmp_path / "run") as here:
+        code, stdout, stderr = here.ended()
+        assert code == 0, stderr
+        assert json.loads(stdout)["digest"] == expected
+        for team in TEAMS:
+            left, said = here.left(team)
+            assert left == 0, said
+            assert f"seat {team}: " in said
+            assert " 0 messages said" not in said
+    if name != "locked":
+        return
+    replay = fleet("replay", tmp_path / "run", "--json")
     assert replay.exit_code == 0, replay.stdout
     assert expected in replay.stdout
 
@@ -122,6 +126,7 @@ def _under_way(here: Played) -> None:
     line_with(here.run, "everybody has joined")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("number", "cause"),
     [(signal.SIGKILL, "seat `blue` is gone at tick"), (signal.SIGSTOP, "seat `blue` is silent")],
@@ -169,6 +174,7 @@ def test_a_run_that_is_killed_is_told_by_its_teams() -> None:
             assert "Traceback" not in said
 
 
+@pytest.mark.thorough
 def test_a_team_of_another_run_goes_away_and_the_right_one_may_come() -> None:
     with played(1, Road("tcp://127.0.0.1:*", red=("--seed", 7))) as here:
         left, said = here.left("red")
