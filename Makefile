@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
+# One more than there are cores: a test that waits for a process leaves its core to another.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 
 .PHONY: run test quick check fix bench clean
 
@@ -10,7 +12,7 @@ run: $(VENV)/.installed
 	$(BIN)/fleet run configs/neo-terra.yaml
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 quick: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n auto -m "not slow"

@@ -91,6 +91,7 @@ def events_of(out, kind):
     return [line for line in read_run(out).events() if type(line.body).__name__ == kind]
 
 
+@pytest.mark.thorough
 def test_steered_from_outside_and_replayed_to_the_tick(tmp_path, keys):
     out = tmp_path / "run"
     with Served("--keys", keys / "ring", "--speed", "200", "--paused", "-o", out) as served:

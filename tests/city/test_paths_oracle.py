@@ -69,7 +69,7 @@ def test_turned_so_that_nothing_touches_exactly(seed):
     assert_agree(ground, points)
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(2, 6))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(1, 6))])
 def test_amid_random_stars(seed):
     rng = np.random.default_rng([11, seed])
     ground = list(stars(30, 1500, 700, rng))

@@ -74,6 +74,7 @@ def endpoint_of(run: subprocess.Popen[str]) -> str:
     return next(line.split()[-1] for line in run.stderr if "listening at " in line)
 
 
+@pytest.mark.thorough
 def test_the_same_digest_on_a_watched_bus_under_another_hash_seed(day: tuple[dict[str, Any], Record]) -> None:
     command = [*COMMAND, "--seed", "7", "--bus", "tcp://127.0.0.1:*", "--insecure"]
     environment = {**os.environ, "PYTHONHASHSEED": "123"}
