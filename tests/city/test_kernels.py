@@ -1,11 +1,9 @@
-"""The parts of the path search, each against something simpler; and that it is compiled where it can be."""
+"""The parts of the path search, each against something simpler."""
 
-import os
 import subprocess
 import sys
-import time
-from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 import shapely
@@ -15,17 +13,23 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from shapely import box
 
-from fleet.city.kernels.compiled import _folder, compiled
-from fleet.city.kernels.corners import following
-from fleet.city.kernels.grid import cell_at, cells_of
-from fleet.city.kernels.horizon import _ray
+from fleet.city.kernels import corners, grid, horizon, sight, view
+from fleet.city.kernels.grid import cells_of
 from fleet.city.kernels.plane import turn_of
-from fleet.city.kernels.sight import free, inside
-from fleet.city.kernels.view import ROOM, look, may_bend
+from fleet.city.kernels.view import ROOM
 from fleet.city.paths import Airspace
 from tests.city.plain_paths import DEEP_M, GROUND, POINTS, is_clear, stars, union
 
 FINITE = st.floats(-1e5, 1e5)
+
+
+def door(function):
+    """For Python to call what is compiled for the use of compiled functions only."""
+    return numba.njit(error_model="numpy")(lambda *given: function(*given))
+
+
+following, cell_at, ray_of = door(corners.following), door(grid.cell_at), door(horizon._ray)
+free, inside, look, may_bend = door(sight.free), door(sight.inside), door(view.look), door(view.may_bend)
 
 
 @given(x=FINITE, y=FINITE)
@@ -36,7 +40,7 @@ def test_turns_grow_with_the_angle(x, y):
     assert 0.0 <= turn <= 4.0
     quarter = min(int(angle / (np.pi / 2)), 3)
     assert quarter - 1e-9 <= turn <= quarter + 1 + 1e-9
-    ray = np.array(_ray(turn % 4.0))
+    ray = np.array(ray_of(turn % 4.0))
     assert np.allclose(ray / np.hypot(*ray), np.array([x, y]) / np.hypot(x, y), atol=1e-9)
 
 
@@ -147,7 +151,7 @@ def test_the_horizon_is_as_far_as_a_wall_in_front():
     scene = Airspace([box(100, -1000, 120, 1000)])._scene
     _, _, horizon, _ = next(views(scene, [(0.0, 0.0)]))
     for k in range(len(horizon)):
-        x, _ = _ray((k + 0.5) * 4 / len(horizon))
+        x, _ = ray_of((k + 0.5) * 4 / len(horizon))
         # |x| + |y| = 1 on the ray, so its place on the wall is 100 / x away, in that measure.
         if x > 0.3:
             assert horizon[k] == pytest.approx(100 / x, rel=0.1)
@@ -196,71 +200,3 @@ sys.exit("numba" in sys.modules)
 
 def test_without_obstacles_nothing_is_compiled():
     assert subprocess.run([sys.executable, "-c", WITHOUT], check=False).returncode == 0
-
-
-def test_where_nothing_can_be_written_it_is_compiled_all_the_same(tmp_path, monkeypatch):
-    blocked = tmp_path / "a-file"
-    blocked.write_text("no folder can be made in a file", encoding="utf-8")
-    monkeypatch.setattr("numba.core.config.CACHE_DIR", os.fspath(blocked / "cache"))
-    _folder.cache_clear()
-    try:
-        assert _folder() is None
-        assert compiled(lambda x: x + 1)(1) == 2
-        monkeypatch.setattr("numba.core.config.CACHE_DIR", os.fspath(tmp_path / "cache"))
-        _folder.cache_clear()
-        assert _folder().startswith(os.fspath(tmp_path / "cache" / "fleet-"))
-    finally:
-        _folder.cache_clear()
-
-
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    """A cache folder of its own, with what others left there; `_folder` looks it up anew."""
-    monkeypatch.setattr("numba.core.config.CACHE_DIR", os.fspath(tmp_path))
-    _folder.cache_clear()
-    yield tmp_path
-    _folder.cache_clear()
-
-
-def _aged(path, days):
-    """A folder with code in it that was used so many days ago."""
-    (path / "corners_1").mkdir(parents=True)
-    (path / "corners_1" / "look.nbc").write_bytes(b"code")
-    then_s = time.time() - 86_400 * days
-    os.utime(path, (then_s, then_s))
-    return path
-
-
-def test_compiled_code_that_nobody_used_for_a_month_goes_when_new_comes(cache):
-    old = _aged(cache / "fleet-0123456789abcdef", 31)
-    kept = [
-        _aged(cache / "fleet-0123456789abcdee", 29), _aged(cache / "fleet-notes", 99),
-        _aged(cache / "fleet-0123456789abcdef-mine", 99), _aged(cache / "other", 99),
-    ]  # fmt: skip
-    (cache / "fleet-0123456789abcdea").write_bytes(b"a file")
-    (cache / "fleet-0123456789abcdeb").symlink_to(kept[-1])
-    made = Path(_folder())
-    assert set(cache.iterdir()) == {
-        made, *kept, cache / "fleet-0123456789abcdea", cache / "fleet-0123456789abcdeb"
-    }  # fmt: skip
-    assert all((path / "corners_1" / "look.nbc").exists() for path in kept)
-    # Nothing is looked for while nothing is new; but what is used is young again.
-    _aged(old, 31)
-    os.utime(made, (0, 0))
-    _folder.cache_clear()
-    assert _folder() == os.fspath(made)
-    assert old.exists()
-    assert time.time() - made.stat().st_mtime < 3600
-
-
-def test_what_cannot_be_pruned_is_no_failure(cache, monkeypatch):
-    def refuse(*_, **__):
-        raise PermissionError
-
-    _aged(cache / "fleet-0123456789abcdef", 31)
-    monkeypatch.setattr("fleet.city.kernels.compiled.shutil.rmtree", refuse)
-    assert _folder().startswith(os.fspath(cache / "fleet-"))
-    monkeypatch.setattr("fleet.city.kernels.compiled._prune", refuse)
-    Path(_folder()).rename(cache / "gone")
-    _folder.cache_clear()
-    assert _folder().startswith(os.fspath(cache / "fleet-"))

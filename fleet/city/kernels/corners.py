@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fleet.city.kernels.compiled import compiled
+from fleet.city.kernels.compiled import compiled, entry
 from fleet.city.kernels.grid import longer
 from fleet.city.kernels.horizon import close_sector
 from fleet.city.kernels.plane import NEAR_M, distance, is_left
@@ -63,7 +63,7 @@ def graph_of(scene: Scene) -> Legs:
     return legs
 
 
-@compiled
+@entry
 def legs_between(scene: Scene) -> tuple[Ints, Ints]:
     """(low, high): the two corners of every leg that is free and tangent at both ends, with low < high.
 
@@ -98,7 +98,7 @@ def _is_leg(ground: Ground, bend: Floats, low: int, high: int) -> bool:
     return free(ground, bend[low, 0], bend[low, 1], bend[high, 0], bend[high, 1])
 
 
-@compiled
+@entry
 def _by_corner(low: Ints, high: Ints, x: Floats, y: Floats, lean: Floats) -> tuple[Ints, Ints, Floats]:
     """(kinds, head, length_m) of all legs, both ways, in the order of `Legs`.
 
@@ -123,11 +123,26 @@ def _by_corner(low: Ints, high: Ints, x: Floats, y: Floats, lean: Floats) -> tup
         tail, head = (low[k], high[k]) if k < half else (high[k - half], low[k - half])
         at = ends[kind[k]]
         ends[kind[k]] += 1
-        while at > kinds[kind[k]] and _is_after(ranks[at - 1], heads[at - 1], rank[k], head):
-            ranks[at], heads[at], length_m[at] = ranks[at - 1], heads[at - 1], length_m[at - 1]
-            at -= 1
         ranks[at], heads[at], length_m[at] = rank[k], head, distance(x[head] - x[tail], y[head] - y[tail])
+    for k in range(2 * len(x)):
+        _sort(ranks, heads, length_m, kinds[k], kinds[k + 1])
     return kinds, heads, length_m
+
+
+@compiled
+def _sort(ranks: Floats, heads: Ints, length_m: Floats, low: int, high: int) -> None:
+    """Put the legs from `low` up to `high` in order (D. L. Shell, Communications of the ACM 2(7), 1959)."""
+    gap = 1
+    while 3 * gap + 1 < high - low:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for k in range(low + gap, high):
+            rank, head, length, at = ranks[k], heads[k], length_m[k], k
+            while at - gap >= low and _is_after(ranks[at - gap], heads[at - gap], rank, head):
+                ranks[at], heads[at], length_m[at] = ranks[at - gap], heads[at - gap], length_m[at - gap]
+                at -= gap
+            ranks[at], heads[at], length_m[at] = rank, head, length
+        gap //= 3
 
 
 @compiled
@@ -174,7 +189,7 @@ def following(start: Ints, middle: Ints, corner: int, onward: int) -> tuple[int,
     return onward, (middle[corner] if onward < middle[corner] else start[corner + 1])
 
 
-@compiled
+@entry
 def _fill_onward(legs: Legs) -> None:
     x, y, _, start, _, heads, _, onward = legs
     for tail in range(len(x)):

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fleet.city.kernels.compiled import compiled
+from fleet.city.kernels.compiled import compiled, entry
 from fleet.city.kernels.plane import NEAR_M, distance
 
 Floats = npt.NDArray[np.float64]
@@ -85,7 +85,7 @@ def rows_of(x: Floats, y: Floats, after: Ints) -> Rows:
     return Rows(low, row, start, _ends(x, y, after, edge))
 
 
-@compiled
+@entry
 def _by_row(y: Floats, after: Ints, low: float, row: float, count: int) -> tuple[Ints, Ints]:
     first, last = np.empty(len(y), dtype=np.int32), np.empty(len(y), dtype=np.int32)
     start = np.zeros(count + 1, dtype=np.int32)
@@ -139,7 +139,7 @@ def gap(ends: Floats, k: int, x: float, y: float) -> float:
     return distance(ax + part * ex - x, ay + part * ey - y)
 
 
-@compiled
+@entry
 def _register(frame: Frame, x: Floats, y: Floats, after: Ints, at: Ints, edges: Ints) -> None:
     """Count the edges of each cell in `at`; or, given `edges`, write them where `at` says, and move it on."""
     for e in range(len(x)):

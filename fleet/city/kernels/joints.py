@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fleet.city.kernels.compiled import compiled
+from fleet.city.kernels.compiled import entry
 from fleet.city.kernels.grid import Cells, cell_at, cells_of, gap, longer
 from fleet.city.kernels.plane import turn_of
 
@@ -61,7 +61,7 @@ def _touching(xy: Floats, after: Ints) -> tuple[Ints, Ints]:
     return _touches(cells_of(x, y, after), x, y, after)
 
 
-@compiled
+@entry
 def _touches(cells: Cells, x: Floats, y: Floats, after: Ints) -> tuple[Ints, Ints]:
     vertices, edges = np.empty(64, dtype=np.int32), np.empty(64, dtype=np.int32)
     frame, start, edge, ends = cells

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from fleet.city.kernels.compiled import compiled
+from fleet.city.kernels.compiled import compiled, entry
 
 TOLERANCE_M = 1e-7
 """How deep a leg may cut into an obstacle and still only touch it."""
@@ -17,7 +17,7 @@ NEAR_M = 1e-6
 """Closer than this, directions to a place are not trusted. So far beyond their cells grids register edges."""
 
 
-@compiled
+@entry
 def turn_of(dx: float, dy: float) -> float:
     """A number in [0, 4] that grows with the angle of (dx, dy), counterclockwise from +x; 0 for (0, 0).
 

@@ -12,7 +12,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from fleet.city.kernels.compiled import compiled
+from fleet.city.kernels.compiled import compiled, entry
 from fleet.city.kernels.grid import Cells, Floats, Rows, cell_at, clamped, gap
 from fleet.city.kernels.plane import TOLERANCE_M, distance, is_left
 from fleet.city.kernels.scene import Ground
@@ -31,7 +31,7 @@ def inside(ground: Ground, px: float, py: float) -> bool:
     return _is_odd(ground.rows, px, py) and not _touches(ground.cells, px, py)
 
 
-@compiled
+@entry
 def all_inside(ground: Ground, x: Floats, y: Floats, found: npt.NDArray[np.bool_]) -> None:
     """`inside` for many points, into `found`."""
     for k in range(len(x)):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fleet.city.kernels.compiled import compiled
+from fleet.city.kernels.compiled import compiled, entry
 from fleet.city.kernels.corners import Legs
 from fleet.city.kernels.grid import longer
 from fleet.city.kernels.horizon import is_beyond
@@ -40,7 +40,7 @@ class Approaches(NamedTuple):
     length_m: Floats
 
 
-@compiled
+@entry
 def fill_table(scene: Scene, legs: Legs, table: Table) -> None:
     """Fill `length_m`, `last` and `before`; `length_m` comes full of inf, the others full of -1.
 
@@ -62,7 +62,7 @@ def fill_table(scene: Scene, legs: Legs, table: Table) -> None:
             _go_round(table, approaches, desk.away_m, i)
 
 
-@compiled
+@entry
 def fill_pair(scene: Scene, legs: Legs, table: Table) -> None:
     """`fill_table` for two points: one search that stops at the goal."""
     approaches = _approach_all(scene, table)
