@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +18,11 @@ from fleet.report.tally import Tally
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A run in numbers. `open` pickups were neither collected nor given up; None is "not known"."""
+    """A run in numbers. `open` pickups were neither collected nor given up; None is "not known".
+
+    A pickup waits from its request, or from when its window opens, until it is collected: `wait_mean_s` on the
+    mean of those collected, 95 of 100 of them no longer than `wait_p95_s`.
+    """
 
     name: str
     seed: int
@@ -30,6 +35,8 @@ class Summary:
     requested: int
     served: int
     late: int
+    wait_mean_s: float | None
+    wait_p95_s: float | None
     open: int
     missed: dict[str, int]
     failed: dict[str, int]
@@ -75,7 +82,7 @@ def summarise(tally: Tally, run_info: Mapping[str, Any]) -> Summary:
     Used of it, where present: name, seed, version, status, wall_s, digest, digest_world.
     """
     wall_s = run_info.get("wall_s")
-    requested = tally.latest_ms.keys()
+    requested, waits = tally.latest_ms.keys(), tally.waits_ms
     settled = tally.collected_ms.keys() | tally.missed.keys()
     return Summary(
         name=str(run_info.get("name", "")),
@@ -89,6 +96,8 @@ def summarise(tally: Tally, run_info: Mapping[str, Any]) -> Summary:
         requested=len(requested),
         served=len(tally.collected_ms),
         late=tally.late,
+        wait_mean_s=sum(waits) / len(waits) / 1000.0 if waits else None,
+        wait_p95_s=waits[math.ceil(0.95 * len(waits)) - 1] / 1000.0 if waits else None,
         open=len(requested - settled),
         missed=_sorted(tally.missed_by_reason),
         failed=_sorted(tally.failed),

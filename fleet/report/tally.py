@@ -44,6 +44,7 @@ class Tally:
     def __init__(self) -> None:
         self.end_ms = 0
         self.latest_ms: dict[str, int] = {}
+        self.ready_ms: dict[str, int] = {}
         self.collected_ms: dict[str, int] = {}
         self.missed: dict[str, str] = {}
         self.failed: Counter[str] = Counter()
@@ -118,6 +119,12 @@ class Tally:
         return sum(t_ms > latest.get(pickup, t_ms) for pickup, t_ms in self.collected_ms.items())
 
     @property
+    def waits_ms(self) -> list[int]:
+        """How long each collected pickup waited, ascending: from the request, or from when its window opened."""
+        ready = self.ready_ms
+        return sorted(max(0, t_ms - ready.get(pickup, t_ms)) for pickup, t_ms in self.collected_ms.items())
+
+    @property
     def missed_by_reason(self) -> Counter[str]:
         """Pickups given up and not collected after all."""
         return Counter(why for pickup, why in self.missed.items() if pickup not in self.collected_ms)
@@ -137,6 +144,7 @@ class Tally:
 
     def _requested(self, body: PickupRequested, t_ms: int) -> None:
         self.latest_ms[body.pickup_id] = body.latest_ms
+        self.ready_ms.setdefault(body.pickup_id, max(t_ms, body.earliest_ms))
 
     def _collected(self, body: PickupCollected, t_ms: int) -> None:
         self.collected_ms.setdefault(body.pickup_id, t_ms)

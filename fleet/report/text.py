@@ -48,6 +48,9 @@ def _pickups(s: Summary) -> Iterator[tuple[str, str]]:
     yield "pickups", f"{s.requested:,} requested, {s.served:,} served{share}, {s.open:,} open at the end"
     yield "  in window", f"{s.in_window:,}"
     yield "  late", f"{s.late:,}"
+    if s.wait_mean_s is not None and s.wait_p95_s is not None:
+        mean_min, most_min = s.wait_mean_s / 60.0, s.wait_p95_s / 60.0
+        yield "  waited", f"{mean_min:,.1f} min on the mean, 95 % at most {most_min:,.1f} min"
     yield "  missed", _causes("", s.missed)
     yield "  attempts", _causes("failed", s.failed)
 

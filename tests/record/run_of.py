@@ -21,10 +21,11 @@ def roster() -> reports.VehicleRoster:
     )
 
 
-def requested(pickup: str, latest_ms: int = 100_000) -> reports.PickupRequested:
+def requested(pickup: str, latest_ms: int = 100_000, earliest_ms: int = 0) -> reports.PickupRequested:
     return reports.PickupRequested(
         pickup_id=pickup, point_id="p", district="d", x_m=1.0, y_m=2.0, material="glass", declared_kg=3.0,
-        declared_l=10.0, earliest_ms=0, latest_ms=latest_ms, service_ms=60_000, priority=1, requester="r",
+        declared_l=10.0, earliest_ms=earliest_ms, latest_ms=latest_ms, service_ms=60_000, priority=1,
+        requester="r",
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ simulated     0 h 02 min in 4.0 s of wall time, 25 times as fast as real
 pickups       3 requested, 2 served (66.7%), 0 open at the end
   in window   1
   late        1
+  waited      0.5 min on the mean, 95 % at most 0.7 min
   missed      1: window 1
   attempts    0 failed
 collected     4.2 kg, 8 l
@@ -118,6 +119,17 @@ def test_a_pickup_is_late_after_its_window_only():
     for t_ms, late in ((100_000, 0), (100_001, 1)):
         tally = tally_of(run_of.requested("a", latest_ms=100_000), run_of.collected("a"), t_ms=t_ms)
         assert tally.late == late
+
+
+def test_a_pickup_waits_from_its_request_or_its_window():
+    tally = Tally()
+    asked = [run_of.requested(name, earliest_ms=early) for name, early in (("a", 0), ("b", 50_000), ("c", 0))]
+    tally.hear(10, run_of.heard(*asked, t_ms=10_000))
+    tally.hear(11, run_of.heard(asked[0], t_ms=11_000))
+    tally.hear(70, run_of.heard(run_of.collected("a"), run_of.collected("b"), t_ms=70_000))
+    summary = summarise(tally, {})
+    assert (summary.wait_mean_s, summary.wait_p95_s) == (40.0, 60.0)
+    assert "  waited      0.7 min on the mean, 95 % at most 1.0 min\n" in render(summary)
 
 
 def test_refusals_failures_and_unloads_are_counted_by_cause():
