@@ -10,9 +10,9 @@ from fleet.app.scenario import Scenario
 from fleet.city.hearsay import heard
 from fleet.city.model import Site
 from fleet.dispatch.dispatcher import AtlasOf
-from fleet.dispatch.rounds import Atlas
+from fleet.dispatch.rounds import HAZMAT, Atlas
 from fleet.messages.airspace import AirspaceChanged
-from fleet.plan.problem import Dock, VehicleType
+from fleet.plan.problem import Charger, Dock, VehicleType
 from fleet.plan.travel import travel_matrices
 from fleet.sim.build import Setting
 from fleet.sim.layers import Layers
@@ -68,21 +68,34 @@ def _vehicle_type(name: str, kind: VehicleKind) -> VehicleType:
         battery_wh=kind.battery_wh,
         reserve_wh=kind.reserve_wh,
         power_coefficient=airframe.power_coefficient,
-        hazmat=kind.hazmat,
+        certificates=frozenset({HAZMAT}) if kind.hazmat else frozenset(),
         mass_exponent=airframe.mass_exponent,
     )
 
 
 def _dock(scenario: Scenario, setting: Setting, node: int, site: Site) -> Dock:
-    """Charging is planned for its longest: from the reserve to full."""
-    docking = scenario.docking
-    shares = [1.0 - setting.types[v.type_name].reserve_share for v in setting.vehicles]
-    fill_s = 3600.0 * max(shares) / docking.charge_c_rate
-    charge_s = docking.swap_s if docking.charging == "swap" else fill_s
     return Dock(
         id=site.id,
         node=node,
         accepts=site.accepts,
-        unload_ms=round(1000 * docking.unload_s),
-        charge_ms=round(1000 * charge_s) if site.chargers else None,
+        unload_ms=round(1000 * scenario.docking.unload_s),
+        charger=_charger(scenario, setting, site) if site.chargers else None,
+        pads=site.pads,
     )
+
+
+def _charger(scenario: Scenario, setting: Setting, site: Site) -> Charger:
+    """Swapping takes everybody as long.
+
+    Filling takes as long for a share of every battery: where they differ in size, time does not go by watt-hours,
+    and the longest is planned for, from the reserve to full.
+    """
+    docking = scenario.docking
+    if docking.charging == "swap":
+        return Charger("swap", round(1000 * docking.swap_s), places=site.chargers)
+    kinds = [setting.types[v.type_name] for v in setting.vehicles]
+    sizes = {kind.battery_wh for kind in kinds}
+    if len(sizes) == 1:
+        return Charger("full", 0, 3_600_000.0 / (docking.charge_c_rate * sizes.pop()), site.chargers)
+    fill_h = max(1.0 - kind.reserve_share for kind in kinds) / docking.charge_c_rate
+    return Charger("swap", round(3_600_000 * fill_h), places=site.chargers)

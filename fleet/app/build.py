@@ -14,6 +14,7 @@ from fleet.app.links import ends_of, require_present
 from fleet.app.scenario import Scenario
 from fleet.app.setting import demand_of, stage_of
 from fleet.app.teams import RESPOND, attack_names, blue_team, first_key, red_team, run_of, team_senders
+from fleet.app.warm import engine_warming
 from fleet.base.flight import Wind
 from fleet.base.streams import Streams
 from fleet.bus.labels import SENDER as LABELS
@@ -29,7 +30,10 @@ from fleet.messages.port import Bus, Seat
 from fleet.messages.roles import AIRSPACE_VERBS, INTENT_VERBS, ORDER_VERBS, Role, outside_sender
 from fleet.messages.run_id import RunId
 from fleet.messages.seal import KeyPair, Verifier
-from fleet.plan.cells import solve_cells
+from fleet.plan.params import SearchParams
+from fleet.plan.planner import solve
+from fleet.plan.problem import Problem
+from fleet.plan.result import Manner, Result
 from fleet.sim.build import Setting, build_layers, build_sensors, build_terrain, build_world
 from fleet.sim.kernel import Kernel
 from fleet.sim.layers import Layers
@@ -100,6 +104,7 @@ class Parts:
     """What is to be said of the scenario's files before the run, one line each."""
 
 
+@engine_warming()
 def build(
     scenario: Scenario,
     directory: Path,
@@ -197,7 +202,7 @@ def _mind(
         atlas_of=atlas_of,
         belief=_belief(setting),
         params=scenario.dispatch,
-        solve=solve_cells,
+        solve=_solve,
         port=port,
         authority=authority,
         new_key=lambda number: KeyPair(streams.secret(f"key/dispatch/{number}"), keys["dispatch"].run),
@@ -207,6 +212,12 @@ def _mind(
         "dispatch": lambda: port.key,
         "authority": lambda: authority.key,
     }
+
+
+def _solve(problem: Problem, search: SearchParams) -> Result:
+    """Nobody reads in a run what would admit a pickup that is left out."""
+    manner = Manner(search.whole_pickups, search.cell_pickups)
+    return solve(problem, search.budget(len(problem.pickups)), manner=manner)
 
 
 def _teams(

@@ -28,6 +28,7 @@ from fleet.app.commands.live import (
 from fleet.app.commands.map_import import import_map, rules
 from fleet.app.commands.map_show import show
 from fleet.app.commands.map_zones import zones
+from fleet.app.commands.plan import plan
 from fleet.app.commands.record import record
 from fleet.app.commands.toxic import toxic
 
@@ -131,6 +132,7 @@ maps.add_command(import_map)
 maps.add_command(rules)
 maps.add_command(show)
 maps.add_command(zones)
+cli.add_command(plan)
 cli.add_command(replay)
 cli.add_command(serve)
 cli.add_command(watch)

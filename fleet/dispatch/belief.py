@@ -47,13 +47,17 @@ class VehicleBelief:
 
 @dataclass(slots=True)
 class PickupBelief:
-    """A pickup that was asked for. `reason`, `need` and `limit` are the last answer to why it is not planned;
-    `seen` says whether any round of planning was held while it was open."""
+    """A pickup that was asked for.
+
+    `failures` are vain visits, `misfits` those for want of room. `reason`, `need` and `limit` are the last answer
+    to why it is not planned; `seen` says whether any round of planning was held while it was open.
+    """
 
     request: reports.PickupRequested
     status: Status = "open"
     vehicle: str = ""
     failures: int = 0
+    misfits: int = 0
     reason: str = "fleet-busy"
     need: float = 1.0
     limit: float = 0.0
@@ -176,6 +180,7 @@ class Belief:
         pickup = self.pickups.get(body.pickup_id)
         if pickup is not None and pickup.status == "assigned" and pickup.vehicle == body.vehicle:
             pickup.failures += body.cause != "closed-airspace"
+            pickup.misfits += body.cause == "does-not-fit"
             pickup.reason = body.cause
             self._reopen(pickup)
 

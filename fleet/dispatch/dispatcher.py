@@ -8,15 +8,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from fleet.base.errors import RunError
 from fleet.dispatch.belief import Belief, PickupBelief, VehicleBelief
 from fleet.dispatch.params import DispatchParams
+from fleet.dispatch.planning import Planning, Solver
 from fleet.dispatch.rounds import (
     ORDER_DELAY_MS,
     Atlas,
     Round,
     dock_order,
-    make_round,
     others_could,
     stop_orders,
 )
@@ -27,11 +26,10 @@ from fleet.messages.orders import FlyRoute, Recall, StopOrder
 from fleet.messages.port import KeyedPort
 from fleet.messages.reports import OrderAnswered, VehicleReported
 from fleet.messages.seal import KeyPair, Verifier
-from fleet.plan.params import SearchParams
-from fleet.plan.problem import UNREACHABLE_MS, Dock, Matrix, Plan, Problem
-from fleet.plan.referee import judge
+from fleet.plan.calendar import charge_ms
+from fleet.plan.problem import UNREACHABLE_MS, Dock, Matrix
+from fleet.plan.result import Result
 
-Solver = Callable[[Problem, SearchParams], Plan]
 AtlasOf = Callable[[Sequence[AirspaceChanged], int], Atlas]
 """The atlas while the zones that these messages tell of are announced or closed, in the wind of a moment, ms.
 
@@ -68,8 +66,7 @@ class Dispatcher:
         self._shut: dict[str, AirspaceChanged] = {}
         self._atlas = atlas_of((), 0)
         self._belief = belief
-        self._params = params
-        self._solve = solve
+        self._planning = Planning(params, solve)
         self._port = port
         self._authority = authority
         self._new_key = new_key
@@ -77,7 +74,6 @@ class Dispatcher:
         self._keys = 0
         self._orders = 0
         self._rounds = 0
-        self._next_ms = 0
         self._given: dict[str, FlyRoute | Recall] = {}
         self._recalls: Counter[str] = Counter()
         self._heeded: set[tuple[str, str]] = set()
@@ -87,6 +83,7 @@ class Dispatcher:
         for message in inbox:
             body = message.body
             self._belief.hear(body, now_ms)
+            self._planning.hear(body, now_ms)
             if isinstance(body, OrderAnswered):
                 self._answered(body, now_ms)
             elif isinstance(body, AirspaceChanged) and message.sender == AIRSPACE:
@@ -97,17 +94,20 @@ class Dispatcher:
                 intents.append(body)
         for intent in sorted(intents, key=lambda i: not isinstance(i, orders.RevokeKey)):
             self._heed(intent, now_ms)
-        if now_ms >= self._next_ms:
+        if now_ms >= self._planning.next_ms:
+            self._planning.begin(now_ms)
             self._atlas = self._atlas_of(self._closed_now(now_ms), now_ms)
-            self._next_ms = now_ms + 1000 * self._params.period_s
             self._take_back_unheard(now_ms)
             self._call_off_forgotten(now_ms)
             self._give_up_late(now_ms)
             self._send_loaded_to_unload(now_ms)
-            self._hold_round(now_ms)
+            held = self._planning.hold(self._atlas, self._belief, now_ms)
+            if held is not None:
+                self._carry_out(*held, now_ms)
 
     def next_wake_ms(self) -> int | None:
-        return self._next_ms if self._next_ms <= self._atlas.end_ms else None
+        next_ms = self._planning.next_ms
+        return next_ms if next_ms <= self._atlas.end_ms else None
 
     def finish(self) -> None:
         """The day is over: whatever is still open is missed, and so is what a vehicle was to fetch and did not."""
@@ -287,9 +287,10 @@ class Dispatcher:
         kind = atlas.types[vehicle.type]
         level_w = kind.power_coefficient * (kind.empty_kg + vehicle.load_kg) ** kind.mass_exponent
         vehicle.free_ms = now_ms + ORDER_DELAY_MS + int(atlas.travel_ms[vehicle.type][here, there])
-        vehicle.free_ms += dock.unload_ms + (dock.charge_ms or 0)
+        vehicle.free_ms += dock.unload_ms
         vehicle.free_wh -= level_w * float(atlas.effort_h[vehicle.type][here, there])
-        if dock.charge_ms is not None:
+        if dock.charger is not None:
+            vehicle.free_ms += charge_ms(dock.charger, max(0.0, kind.battery_wh - vehicle.free_wh))
             vehicle.free_wh = kind.battery_wh
         vehicle.free_site = dock.id
 
@@ -322,17 +323,8 @@ class Dispatcher:
             for now, then in zip(self._atlas.travel_ms, free.travel_ms, strict=True)
         )
 
-    def _hold_round(self, now_ms: int) -> None:
-        this = make_round(self._atlas, self._belief, self._params, now_ms)
-        if not this.vehicles or not this.pickups:
-            return
-        plan = self._solve(this.problem, self._params.search)
-        violations = judge(this.problem, plan)
-        if violations:
-            raise RunError("the referee refuses a plan: " + "; ".join(str(v) for v in violations[:3]))
-        self._carry_out(this, plan, now_ms)
-
-    def _carry_out(self, this: Round, plan: Plan, now_ms: int) -> None:
+    def _carry_out(self, this: Round, result: Result, now_ms: int) -> None:
+        plan = result.plan
         for route in plan.routes:
             vehicle = this.vehicles[route.vehicle]
             self._order_route(vehicle, stop_orders(this, self._atlas, route), now_ms)
@@ -357,7 +349,7 @@ class Dispatcher:
                 offered=len(this.pickups),
                 assigned=len(this.pickups) - len(plan.omitted),
                 cost=plan.cost,
-                solutions=plan.solutions,
+                iterations=result.iterations,
             )
         )
 

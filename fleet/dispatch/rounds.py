@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -24,13 +24,19 @@ from fleet.plan.problem import (
     Vehicle,
     VehicleType,
 )
+from fleet.plan.ways import Block, Table
 
 ORDER_DELAY_MS = 2_000
 """An order takes a tick to be heard, and its answer another."""
 FULL_SHARE = 0.95
 """A facility this full takes no more loads in a plan."""
+HAZMAT = "hazmat"
+"""The certificate that hazardous materials ask for."""
+_NO_WAY_COST = 10**8
 _LEAVE_OUT_MS = 900_000
 _URGENT_MS = 5_400_000
+_DOUBT = 4
+"""Each time that more lay there than there was room for, the margin of the load grows by so many times itself."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,6 @@ def make_round(atlas: Atlas, belief: Belief, params: DispatchParams, now_ms: int
         dtype=np.int64,
     )
     local = {int(node): i for i, node in enumerate(nodes)}
-    grid = np.ix_(nodes, nodes)
     problem = Problem(
         types=atlas.types,
         vehicles=tuple(_vehicle(atlas, v, local, now_ms) for v in vehicles),
@@ -85,11 +90,19 @@ def make_round(atlas: Atlas, belief: Belief, params: DispatchParams, now_ms: int
             _pickup(p, local[atlas.node_of[p.request.point_id]], now_ms, atlas.types, params.load_margin)
             for p in pickups
         ),
-        travel_ms=tuple(m[grid] for m in atlas.travel_ms),
-        effort_h=tuple(m[grid] for m in atlas.effort_h),
+        ways=tuple(
+            _ways(travel, effort, nodes) for travel, effort in zip(atlas.travel_ms, atlas.effort_h, strict=True)
+        ),
         end_ms=end_ms,
     )
     return Round(problem, vehicles, pickups)
+
+
+def _ways(travel_ms: Matrix, effort_h: Floats, nodes: npt.NDArray[np.int64]) -> Table:
+    """Legs between `nodes`; what a leg costs is the time it takes, and one that cannot be gone is never paid."""
+    grid = np.ix_(nodes, nodes)
+    travel = travel_ms[grid]
+    return Table(*Block(travel, np.minimum(travel, _NO_WAY_COST), effort_h[grid]))
 
 
 def _plannable(vehicle: VehicleBelief, soon_ms: int) -> bool:
@@ -138,13 +151,15 @@ def _soonest(atlas: Atlas, vehicles: Sequence[VehicleBelief], nodes: Sequence[in
 def others_could(atlas: Atlas, belief: Belief, pickup: PickupBelief) -> bool:
     """Whether a pickup to which no vehicle of the round has a way is open to somebody who is busy now."""
     request, node = pickup.request, atlas.node_of[pickup.request.point_id]
-    hazardous = MATERIALS[request.material].hazardous
+    needs = needs_of(request.material)
     takers = [atlas.node_of[d.id] for d in atlas.docks if request.material in d.accepts]
     for vehicle in belief.vehicles.values():
         if vehicle.quarantined or vehicle.state == "lost":
             continue
         kind, travel = atlas.types[vehicle.type], atlas.travel_ms[vehicle.type]
-        if request.declared_kg > kind.payload_kg or request.declared_l > kind.volume_l or hazardous > kind.hazmat:
+        if request.declared_kg > kind.payload_kg or request.declared_l > kind.volume_l:
+            continue
+        if not needs <= kind.certificates:
             continue
         home = min((int(travel[node, taker]) for taker in takers), default=UNREACHABLE_MS)
         if max(int(travel[atlas.node_of[vehicle.free_site], node]), home) < UNREACHABLE_MS:
@@ -159,13 +174,17 @@ def _is_open(pickup: PickupBelief, atlas: Atlas) -> bool:
 def _is_possible(pickup: PickupBelief, types: Sequence[VehicleType], accepted: Set[str]) -> bool:
     """Whether any vehicle of the fleet could carry it and any dock would take it, leaving place and time aside."""
     request = pickup.request
-    hazardous = MATERIALS[request.material].hazardous
     return request.material in accepted and any(
         request.declared_kg <= kind.payload_kg
         and request.declared_l <= kind.volume_l
-        and (kind.hazmat or not hazardous)
+        and needs_of(request.material) <= kind.certificates
         for kind in types
     )
+
+
+def needs_of(material: str) -> frozenset[str]:
+    """The certificates that a vehicle must have to carry `material`."""
+    return frozenset({HAZMAT}) if MATERIALS[material].hazardous else frozenset()
 
 
 def _nearest(
@@ -200,7 +219,7 @@ def _is_full(atlas: Atlas, belief: Belief, dock: Dock) -> bool:
 
 def _dock(atlas: Atlas, belief: Belief, dock: Dock, local: Mapping[int, int]) -> Dock:
     accepts = frozenset() if _is_full(atlas, belief, dock) else dock.accepts
-    return Dock(dock.id, local[atlas.node_of[dock.id]], accepts, dock.unload_ms, dock.charge_ms)
+    return replace(dock, node=local[atlas.node_of[dock.id]], accepts=accepts)
 
 
 def _pickup(
@@ -208,6 +227,7 @@ def _pickup(
 ) -> Pickup:
     """Requesters are off by some percent, so a little more is planned for; never more than any box holds."""
     request = pickup.request
+    margin = 1.0 + (load_margin - 1.0) * (1 + _DOUBT * pickup.misfits)
     most_kg, most_l = max(t.payload_kg for t in types), max(t.volume_l for t in types)
     slack = min(1.0, max(0, request.latest_ms - now_ms) / _URGENT_MS)
     penalty = round(_LEAVE_OUT_MS * request.priority * (1.0 + 3.0 * (1.0 - slack)))
@@ -215,13 +235,13 @@ def _pickup(
         id=request.pickup_id,
         node=node,
         material=request.material,
-        mass_kg=max(request.declared_kg, min(load_margin * request.declared_kg, most_kg)),
-        volume_l=max(request.declared_l, min(load_margin * request.declared_l, most_l)),
+        mass_kg=max(request.declared_kg, min(margin * request.declared_kg, most_kg)),
+        volume_l=max(request.declared_l, min(margin * request.declared_l, most_l)),
         earliest_ms=request.earliest_ms,
         latest_ms=request.latest_ms,
         service_ms=request.service_ms,
         penalty=penalty,
-        hazardous=MATERIALS[request.material].hazardous,
+        needs=needs_of(request.material),
     )
 
 
@@ -244,7 +264,9 @@ def stop_orders(this: Round, atlas: Atlas, route: Route) -> tuple[StopOrder, ...
                 )
             )
         else:
-            stops.append(dock_order(atlas, atlas.docks[stop.index].id, unload=stop.unload, charge=stop.charge))
+            stops.append(
+                dock_order(atlas, atlas.docks[stop.index].id, unload=stop.unload, charge=stop.charge_wh > 0)
+            )
     return tuple(stops)
 
 

@@ -85,18 +85,21 @@ class OrderIssued(Telemetry, frozen=True, kw_only=True):
 
 
 class PlanPublished(Telemetry, frozen=True, kw_only=True):
-    """What one round of planning came to."""
+    """What one round of planning came to, and how many iterations of search it took."""
 
     round_id: int
     vehicles: int
     offered: int
     assigned: int
     cost: int
-    solutions: int
+    iterations: int
 
 
 class PickupMissed(Telemetry, frozen=True, kw_only=True):
-    """Dispatch gives a pickup up, and says why; `limit` and `need` are the two numbers that do not meet."""
+    """Dispatch gives a pickup up, and says why; `limit` and `need` are the two numbers that do not meet.
+
+    `docs/dispatch.md` lists the reasons.
+    """
 
     pickup_id: str
     reason: str

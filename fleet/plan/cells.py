@@ -1,172 +1,273 @@
-"""Problems too large for one model: cut into cells, solve each, put the plans together.
+"""Problems too large for one search: cut into cells, each searched alone, then cut again along the borders.
 
-A search slows down faster than its model grows, so pickups near each other are planned together, apart from
-the rest. A problem has no coordinates; near is what is soon flown to.
+First every start has the pickups that are nearest to it, in proportion to its vehicles, and starts with few are
+put together, starts with many split (`cut`). Later cuts follow the routes: neighbouring routes and what lies
+between them on no route are searched again from where they are, and the next time with other neighbours
+(`recut`; POPMUSIC: Taillard and Voss, "POPMUSIC: partial optimization metaheuristic under special intensification
+conditions", in Essays and Surveys in Metaheuristics, 2002). A problem need have no coordinates: near is what is
+cheap to reach.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from fleet.plan.params import SearchParams
-from fleet.plan.place import dearest_first, place
-from fleet.plan.problem import Floats, Plan, Problem, Route
-from fleet.plan.reasons import reasons_for
-from fleet.plan.solve import finish, solve
+from fleet.plan.parts import Part
+from fleet.plan.problem import Problem, Visit
+from fleet.plan.ways import Matrix, Ways
 
-MOST_VEHICLES = 16
-"""Vehicles in one model."""
+Ints = npt.NDArray[np.int64]
 
-_FAR_MS = 1e9
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """Pickups to be planned together, and the vehicles for them: indices in the whole problem, ascending."""
-
-    pickups: tuple[int, ...]
-    vehicles: tuple[int, ...]
+_SLACK = 1.2
+"""A start takes so many times its share of the pickups before they are sent to another one."""
+_FULL = 0.9
+"""Where there are vehicles to spare, a start takes what fills them to this."""
+_LENT = 3
+"""Cells among which idle vehicles that are alike are shared out: those that they reach at least cost."""
+_MEDOID_ROUNDS = 3
+_TRIED, _SEEN = 24, 64
+"""Members of a cluster that are tried as its middle, and members that each is measured by."""
 
 
-def solve_cells(problem: Problem, params: SearchParams) -> Plan:
-    """A legal plan for `problem` of any size, the same for the same input.
-
-    At most `params.cell_pickups` pickups and `MOST_VEHICLES` vehicles: the same as `solve`. Else `cut` and solved
-    cell by cell; what one cell leaves out is offered to the vehicles of all the others.
-    """
-    if len(problem.pickups) <= params.cell_pickups and len(problem.vehicles) <= MOST_VEHICLES:
-        return solve(problem, params)
-    routes = [Route(v, ()) for v in range(len(problem.vehicles))]
-    solutions = 0
-    for cell in cut(problem, params.cell_pickups):
-        plan = solve(_part(problem, cell), params)
-        solutions += plan.solutions
-        for route in plan.routes:
-            vehicle = cell.vehicles[route.vehicle]
-            stops = (replace(s, index=cell.pickups[s.index]) if s.kind == "pickup" else s for s in route.stops)
-            routes[vehicle] = Route(vehicle, tuple(stops), route.battery_wh)
-    served = {stop.index for route in routes for stop in route.stops if stop.kind == "pickup"}
-    left = [o.pickup for o in reasons_for(problem, _others(problem, served)) if o.code == "fleet-busy"]
-    return finish(problem, place(problem, routes, dearest_first(problem, left)), solutions)
-
-
-def _others(problem: Problem, served: set[int]) -> list[int]:
-    return [i for i in range(len(problem.pickups)) if i not in served]
-
-
-def _part(problem: Problem, cell: Cell) -> Problem:
-    return replace(
-        problem,
-        vehicles=tuple(problem.vehicles[v] for v in cell.vehicles),
-        pickups=tuple(problem.pickups[p] for p in cell.pickups),
-    )
-
-
-def cut(problem: Problem, most_pickups: int) -> tuple[Cell, ...]:
-    """Cells of at most `most_pickups` pickups and `MOST_VEHICLES` vehicles; no vehicle and no pickup is in two.
-
-    Pickups that no vehicle could do alone are in none. Where there are so many pickups per vehicle that every
-    cell is full, the cheapest to leave out are in none either.
-    """
-    able = [o.pickup for o in reasons_for(problem, range(len(problem.pickups))) if o.code == "fleet-busy"]
-    vehicles = len(problem.vehicles)
-    if not able or not vehicles:
+def cut(problem: Problem, most_pickups: int, draw: np.random.Generator) -> tuple[Part, ...]:
+    """Parts of about `most_pickups` pickups or fewer. Every pickup and every vehicle is in one, unless there are
+    fewer vehicles than parts; none where there is no vehicle. What a vehicle is committed to is in its part."""
+    if not problem.vehicles:
         return ()
-    wanted = max(math.ceil(len(able) / most_pickups), math.ceil(vehicles / MOST_VEHICLES))
-    count = min(wanted, vehicles, len(able))
-    room = count * most_pickups
-    able = sorted(sorted(able, key=lambda i: (-problem.pickups[i].penalty, i))[:room])
-    gap = _between_pickups(problem, able)
-    groups = _balanced(gap[:, _seeds(gap, count)], _even(len(able), count))
-    cells = [[able[i] for i in group] for group in groups]
-    crews = _crews(problem, cells)
-    return tuple(Cell(tuple(c), tuple(v)) for c, v in zip(cells, crews, strict=True) if v)
+    bound = {i for vehicle in problem.vehicles for kind, i in vehicle.committed if kind == "pickup"}
+    free = [p for p in range(len(problem.pickups)) if p not in bound]
+    starts, first = np.unique([vehicle.node for vehicle in problem.vehicles], return_inverse=True)
+    nodes = np.array([problem.pickups[p].node for p in free], dtype=np.int64)
+    share = np.bincount(first) / len(problem.vehicles)
+    reach = problem.ways[_commonest_type(problem)].block(starts, nodes).cost
+    slack = max(_SLACK, _FULL * _room(problem))
+    home = _by_quota(reach, np.ceil(slack * share * len(nodes)).astype(np.int64))
+    parts: list[Part] = []
+    for group in _put_together(problem, starts, np.bincount(home, minlength=len(starts)), most_pickups):
+        inside = set(group)
+        pickups = [p for p, start in zip(free, home.tolist(), strict=True) if start in inside]
+        vehicles = [v for v in range(len(problem.vehicles)) if int(first[v]) in inside]
+        parts += _split(problem, pickups, vehicles, most_pickups, draw)
+    return tuple(parts)
 
 
-def _soonest(problem: Problem) -> Floats:
-    """Travel times by the fastest type that the fleet has; capped, so that sums stay finite."""
-    tables = [problem.travel_ms[t] for t in sorted({v.type for v in problem.vehicles})]
-    return np.asarray(np.minimum(np.minimum.reduce(tables).astype(np.float64), _FAR_MS))
+def recut(
+    problem: Problem, visits: Sequence[Sequence[Visit]], most_pickups: int, draw: np.random.Generator
+) -> tuple[Part, ...]:
+    """Parts that are neighbouring routes of a plan, others for other draws, with what is left out near them."""
+    rows = [[i for kind, i in row if kind == "pickup"] for row in visits]
+    used = [v for v, row in enumerate(rows) if row]
+    if not used:
+        return ()
+    ways = problem.ways[_commonest_type(problem)]
+    middle = np.array([problem.pickups[rows[v][len(rows[v]) // 2]].node for v in used], dtype=np.int64)
+    apart = ways.block(middle, middle).cost
+    groups = _neighbours(apart, [len(rows[v]) for v in used], most_pickups, draw)
+    group_of = np.zeros(len(used), dtype=np.int64)
+    for number, group in enumerate(groups):
+        group_of[group] = number
+    on_route = {i for row in rows for i in row}
+    absent = [p for p in range(len(problem.pickups)) if p not in on_route]
+    idle = [v for v, row in enumerate(rows) if not row]
+    pickups: list[list[int]] = [[i for member in group for i in rows[used[member]]] for group in groups]
+    vehicles: list[list[int]] = [[used[member] for member in group] for group in groups]
+    for index, near in zip(absent, _nearest(ways, middle, [problem.pickups[p].node for p in absent]), strict=True):
+        pickups[int(group_of[near])].append(index)
+    for index, number in zip(idle, _lent(problem, ways, idle, middle, group_of), strict=True):
+        vehicles[number].append(index)
+    return tuple(Part.of(problem, p, v) for p, v in zip(pickups, vehicles, strict=True))
 
 
-def _between_pickups(problem: Problem, pickups: Sequence[int]) -> Floats:
-    nodes = [problem.pickups[i].node for i in pickups]
-    travel = _soonest(problem)[np.ix_(nodes, nodes)]
-    return np.minimum(travel, travel.T)
-
-
-def _seeds(gap: Floats, count: int) -> list[int]:
-    """Farthest first (Gonzalez, 1985), from the pickup farthest from all the others."""
-    seeds = [int(gap.sum(axis=1).argmax())]
-    while len(seeds) < count:
-        distance = gap[:, seeds].min(axis=1)
-        distance[seeds] = -1.0
-        seeds.append(int(distance.argmax()))
-    return seeds
-
-
-def _even(total: int, parts: int) -> list[int]:
-    return [total // parts + (part < total % parts) for part in range(parts)]
-
-
-def _shares(total: int, weights: Sequence[float], most: Sequence[int]) -> list[int]:
-    """`total` shared out in proportion to `weights`, none above its `most`: one at a time, to the neediest."""
-    shares = [0] * len(weights)
-    for _ in range(total):
-        open_ = [i for i, share in enumerate(shares) if share < most[i]]
-        if not open_:
+def around(
+    problem: Problem, visits: Sequence[Sequence[Visit]], lost: Sequence[int], absent: Sequence[int], most: int
+) -> Part:
+    """The routes near pickups that are `lost`, with idle vehicles, and with those of the `absent` that are no
+    farther away: about `most` pickups in all."""
+    ways = problem.ways[_commonest_type(problem)]
+    middle = np.array([problem.pickups[p].node for p in lost], dtype=np.int64)
+    rows = [[i for kind, i in row if kind == "pickup"] for row in visits]
+    on = [(p, v) for v, row in enumerate(rows) for p in row]
+    nodes = [problem.pickups[p].node for p, _ in on] + [problem.pickups[p].node for p in absent]
+    far = ways.block(middle, np.array(nodes, dtype=np.int64)).cost.min(axis=0)
+    pickups, vehicles = list(lost), [v for v, row in enumerate(visits) if not row]
+    taken, known = set(vehicles), set(lost)
+    for at in np.argsort(far, kind="stable").tolist():
+        if len(pickups) >= most:
             break
-        neediest = max(open_, key=lambda i: (weights[i] / (shares[i] + 1), -i))
-        shares[neediest] += 1
-    return shares
+        if at >= len(on):
+            found = [absent[at - len(on)]]
+        elif on[at][1] in taken:
+            continue
+        else:
+            taken.add(on[at][1])
+            vehicles.append(on[at][1])
+            found = rows[on[at][1]]
+        pickups += [p for p in found if p not in known]
+        known.update(found)
+    return Part.of(problem, pickups, vehicles)
 
 
-def _balanced(distance: Floats, room: Sequence[int]) -> list[list[int]]:
-    """Rows shared out over columns, `room` to each; who loses most by not getting the nearest goes first.
+def _room(problem: Problem) -> float:
+    """How many times all pickups would fit into all vehicles at once."""
+    kinds = [problem.types[vehicle.type] for vehicle in problem.vehicles]
+    kg, litres = sum(p.mass_kg for p in problem.pickups), sum(p.volume_l for p in problem.pickups)
+    by_kg = sum(kind.payload_kg for kind in kinds) / kg if kg > 0.0 else math.inf
+    by_l = sum(kind.volume_l for kind in kinds) / litres if litres > 0.0 else math.inf
+    room = min(by_kg, by_l)
+    return room if room < math.inf else 1.0
 
-    Rows for which there is no room are in no group.
+
+def _lent(problem: Problem, ways: Ways, idle: Sequence[int], middle: Ints, group_of: Ints) -> list[int]:
+    """The group of routes that each idle vehicle is given to: those at one start in turn to the nearest groups."""
+    starts, row = np.unique([problem.vehicles[v].node for v in idle], return_inverse=True)
+    if not len(starts):
+        return []
+    orders = np.argsort(ways.block(starts, middle).cost, axis=1, kind="stable")
+    nearest = [list(dict.fromkeys(group_of[order].tolist()))[:_LENT] for order in orders]
+    turn: dict[tuple[int, int], int] = defaultdict(int)
+    given = []
+    for v, at in zip(idle, row.tolist(), strict=True):
+        key = at, problem.vehicles[v].type
+        given.append(nearest[at][turn[key] % len(nearest[at])])
+        turn[key] += 1
+    return given
+
+
+def _commonest_type(problem: Problem) -> int:
+    return int(np.bincount([vehicle.type for vehicle in problem.vehicles]).argmax())
+
+
+def _nearest(ways: Ways, places: Ints, nodes: Sequence[int]) -> Ints:
+    """For each of `nodes` the number of the place from which it is reached at least cost."""
+    if not nodes:
+        return np.zeros(0, dtype=np.int64)
+    return np.asarray(ways.block(places, np.array(nodes, dtype=np.int64)).cost.argmin(axis=0))
+
+
+def _by_quota(reach: Matrix, quota: Ints) -> Ints:
+    """The row that each column goes to: its cheapest, or where that has its quota, the next one.
+
+    Who would lose most by the second choice chooses first.
     """
-    left = np.array(room)
-    groups: list[list[int]] = [[] for _ in room]
-    two = np.sort(distance, axis=1)[:, :2]
-    regret = two[:, -1] - two[:, 0]
-    for row in sorted(range(len(distance)), key=lambda r: (-regret[r], two[r, 0], r))[: sum(room)]:
-        column = int(np.where(left > 0, distance[row], np.inf).argmin())
-        left[column] -= 1
-        groups[column].append(row)
-    return [sorted(group) for group in groups]
+    if len(reach) == 1:
+        return np.zeros(reach.shape[1], dtype=np.int64)
+    two = np.partition(reach, 1, axis=0)
+    order = np.argsort(two[0] - two[1], kind="stable")
+    choices = np.argsort(reach, axis=0, kind="stable")
+    left = quota.copy()
+    found = choices[0].copy()
+    for column in order:
+        for row in choices[:, column]:
+            if left[row] > 0:
+                found[column] = row
+                left[row] -= 1
+                break
+    return np.asarray(found)
 
 
-def _crews(problem: Problem, cells: Sequence[Sequence[int]]) -> list[list[int]]:
-    """The vehicles of every cell: in proportion to its pickups, certified ones mostly to its hazardous pickups."""
-    most = [MOST_VEHICLES] * len(cells)
-    room = _shares(len(problem.vehicles), [float(len(cell)) for cell in cells], most)
-    crews: list[list[int]] = [[] for _ in cells]
-    certified = [v for v, vehicle in enumerate(problem.vehicles) if problem.types[vehicle.type].hazmat]
-    others = [v for v in range(len(problem.vehicles)) if v not in set(certified)]
-    needs = [sum(problem.pickups[i].hazardous for i in cell) + 0.1 * len(cell) for cell in cells]
-    wanted = _shares(len(certified), needs, room)
-    for vehicles, places in ((certified, wanted), (others, [r - w for r, w in zip(room, wanted, strict=True)])):
-        _assign(problem, cells, vehicles, places, crews)
-    return [sorted(crew) for crew in crews]
+def _put_together(problem: Problem, starts: Ints, count: Ints, most: int) -> list[list[int]]:
+    """Starts in groups with at most `most` pickups each, where one alone has not more; near ones together."""
+    apart = problem.ways[_commonest_type(problem)].block(starts, starts).cost
+    left = set(range(len(starts)))
+    groups: list[list[int]] = []
+    while left:
+        seed = max(
+            left, key=lambda s: (int(apart[s, sorted(left)].sum()), -s)
+        )  # the remotest, so that none is left over
+        group = [seed]
+        left.remove(seed)
+        total = int(count[seed])
+        for other in sorted(left, key=lambda s: (int(apart[seed, s]), s)):
+            if total + int(count[other]) > most:
+                break
+            group.append(other)
+            left.remove(other)
+            total += int(count[other])
+        groups.append(group)
+    return groups
 
 
-def _assign(
-    problem: Problem,
-    cells: Sequence[Sequence[int]],
-    vehicles: Sequence[int],
-    places: Sequence[int],
-    crews: list[list[int]],
-) -> None:
-    distance = np.empty((len(vehicles), len(cells)))
-    for row, index in enumerate(vehicles):
-        vehicle = problem.vehicles[index]
-        travel = np.minimum(problem.travel_ms[vehicle.type][vehicle.node], _FAR_MS)
-        for column, cell in enumerate(cells):
-            distance[row, column] = travel[[problem.pickups[i].node for i in cell]].mean()
-    for crew, rows in zip(crews, _balanced(distance, places), strict=True):
-        crew += [vehicles[row] for row in rows]
+def _split(
+    problem: Problem, pickups: list[int], vehicles: list[int], most: int, draw: np.random.Generator
+) -> list[Part]:
+    """Clusters of `pickups`, each with a share of `vehicles`, of each type the nearest ones."""
+    count = min(math.ceil(len(pickups) / most), len(vehicles))
+    if count <= 1:
+        return [Part.of(problem, pickups, vehicles)]
+    ways = problem.ways[_commonest_type(problem)]
+    nodes = np.array([problem.pickups[p].node for p in pickups], dtype=np.int64)
+    middle = _medoids(ways, nodes, count, draw)
+    reach = ways.block(nodes[middle], nodes).cost
+    cluster = _by_quota(reach, np.full(count, math.ceil(_SLACK * len(pickups) / count)))
+    size = np.bincount(cluster, minlength=count)
+    shares: list[list[int]] = [[] for _ in range(count)]
+    by_type: dict[int, list[int]] = defaultdict(list)
+    for vehicle in vehicles:
+        by_type[problem.vehicles[vehicle].type].append(vehicle)
+    given = np.zeros(count, dtype=np.int64)
+    for kind in sorted(by_type):
+        row = by_type[kind]
+        from_start = ways.block(np.array([problem.vehicles[v].node for v in row]), nodes[middle]).cost.T
+        for vehicle, number in zip(row, _by_quota(from_start, _quotas(size, given, len(row))), strict=True):
+            shares[int(number)].append(vehicle)
+            given[int(number)] += 1
+    return [Part.of(problem, [pickups[i] for i in np.flatnonzero(cluster == c)], shares[c]) for c in range(count)]
+
+
+def _quotas(size: Ints, given: Ints, count: int) -> Ints:
+    """How `count` more vehicles are shared among clusters, so that all in all they go by the clusters' sizes."""
+    quota = np.zeros(len(size), dtype=np.int64)
+    for _ in range(count):
+        quota[np.argmin((given + quota + 1) / np.maximum(size, 1))] += 1
+    return quota
+
+
+def _medoids(ways: Ways, nodes: Ints, count: int, draw: np.random.Generator) -> Ints:
+    """Indices of the middles of `count` clusters of `nodes`: far apart first, then moved, by samples
+    (CLARA: Kaufman and Rousseeuw, "Finding Groups in Data", 1990)."""
+    middle = [int(draw.integers(len(nodes)))]
+    nearest = ways.block(nodes[middle], nodes).cost[0]
+    while len(middle) < count:
+        middle.append(int(nearest.argmax()))
+        nearest = np.minimum(nearest, ways.block(nodes[middle[-1:]], nodes).cost[0])
+    for _ in range(_MEDOID_ROUNDS):
+        cluster = ways.block(nodes[middle], nodes).cost.argmin(axis=0)
+        for number in range(count):
+            members = np.flatnonzero(cluster == number)
+            if len(members):
+                tried, seen = (_sample(members, most, draw) for most in (_TRIED, _SEEN))
+                middle[number] = int(tried[ways.block(nodes[tried], nodes[seen]).cost.sum(axis=1).argmin()])
+    return np.array(middle, dtype=np.int64)
+
+
+def _sample(members: Ints, most: int, draw: np.random.Generator) -> Ints:
+    return members if len(members) <= most else np.sort(draw.choice(members, most, replace=False))
+
+
+def _neighbours(apart: Matrix, sizes: Sequence[int], most: int, draw: np.random.Generator) -> list[list[int]]:
+    """Rows of `apart` in groups of near ones with at most `most` in all, begun at random rows."""
+    left = set(range(len(sizes)))
+    groups: list[list[int]] = []
+    for seed in _in_order(draw.permutation(len(sizes))):
+        if seed not in left:
+            continue
+        group: list[int] = []
+        total = 0
+        for member in _in_order(np.argsort(apart[seed], kind="stable")):
+            if member in left and (not group or total + sizes[member] <= most):
+                group.append(member)
+                total += sizes[member]
+                left.remove(member)
+            elif member in left:
+                break
+        groups.append(group)
+    return groups
+
+
+def _in_order(numbers: Ints) -> Iterable[int]:
+    return (int(number) for number in numbers)

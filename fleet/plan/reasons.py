@@ -1,185 +1,342 @@
-"""Why a pickup is left out: what even the ablest vehicle, empty and full of charge, would lack on its own.
+"""Why a pickup is left out of a plan, the least change found that would admit it, and both in words.
 
-`ReasonCode` in `fleet.plan.problem` defines the question. Most pickups that are left out some vehicle could fly to
-directly, which is quickly seen. Only for the others are ways by chargers looked for: closures over the chargers,
-one per vehicle type and load.
+The code comes from `hurdles`, or, where some vehicle could do it alone, from trying it in the plan (`insertion`).
+
+The change is found by trying too. In each of the ways that cost least (`_TRIED` of them), and with a new charger,
+another vehicle or another dock that takes it, the pickup is put into a route; whatever rule then breaks is relaxed
+by as much as it is broken, until none is. The smallest change by the measure of `relaxations` is kept. So it is
+true that it would do, and not sure that none smaller would.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple, get_args
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from fleet.plan.problem import UNREACHABLE_MS, Floats, Omission, Pickup, Problem, ReasonCode, Vehicle
+from fleet.plan.hurdles import Hurdles
+from fleet.plan.insertion import Insertion, Trial
+from fleet.plan.look import Wish
+from fleet.plan.problem import UNREACHABLE_MS, Omission, Problem, Relaxation, Route
+from fleet.plan.relaxations import NEW_VEHICLE, apply, is_node, node_number, size
+from fleet.plan.timetable import Breach, route_cost, schedule
 
-_Verdict = tuple[ReasonCode, float, float]
-_ORDER: tuple[ReasonCode, ...] = get_args(ReasonCode)
-_ROUNDING = 1e-6
-"""Kilograms, litres and watt-hours that are not worth a refusal."""
+_GAPS = 40
+"""Gaps of each type that are looked at for a change: those that should cost least."""
+_GAPS_DEAR = 8
+"""Gaps of each type that are looked at to see whether a pickup is only too dear."""
+_TRIED_DEAR = 20
+"""Ways that are tried to see whether a pickup is only too dear."""
+_MENDED = 200
+"""Pickups for which a change is looked for."""
+_TRIED = 8
+"""Ways that are mended for a pickup, of the cheapest ones; as many again of those that are not hopeless."""
+_TRIED_NEW = 4
+"""The same, with something new."""
+_SITES = 2
+"""Docks that are tried for a charger, for acceptance, and for one more vehicle: the nearest ones."""
+_STEPS = 16
+"""Changes that are made to one way before it is given up."""
+_SLACK = 1e-6
+"""Kilograms, litres and watt-hours that a change is larger than it must be, so that rounding does not matter."""
+
+_Change = tuple[Relaxation, ...]
 
 
-def reasons_for(problem: Problem, indices: Iterable[int]) -> tuple[Omission, ...]:
-    """The reason that the ablest vehicle has, for each pickup; "fleet-busy" where one alone could have done it."""
-    alone = _Alone(problem)
-    return tuple(Omission(index, *_reason(alone, index)) for index in indices)
+def reasons_for(
+    problem: Problem, plan_routes: Iterable[Route], indices: Iterable[int], *, relax: bool = True
+) -> tuple[Omission, ...]:
+    """`reasons` where there are only routes. They are legal; vehicles without one are idle."""
+    routes = {route.vehicle: route for route in plan_routes}
+    every = [routes.get(v, Route(v, ())) for v in range(len(problem.vehicles))]
+    return reasons(Insertion(problem, every), indices, relax=relax)
 
 
-def _reason(alone: _Alone, index: int) -> _Verdict:
-    best: _Verdict | None = None
-    for vehicle in alone.problem.vehicles:
-        verdict = alone.verdict(vehicle, index)
-        if verdict is None:
-            break
-        if best is None or _rank(verdict) > _rank(best):
-            best = verdict
+def reasons(
+    insertion: Insertion,
+    indices: Iterable[int],
+    *,
+    relax: bool = True,
+    is_over: Callable[[], bool] = lambda: False,
+) -> tuple[Omission, ...]:
+    """The reason for each pickup of `indices` not to be on the routes, with the least change found if `relax`.
+
+    Whether a pickup is too dear is looked for among the first `_TRIED_DEAR` ways to take it in; the rest are taken
+    to be busy. What could be taken in as it is, so that the plan is not finished, gets no change. Changes are
+    looked for for the `_MENDED` dearest ones, and no more are once `is_over` says so; then nobody is too dear.
+    """
+    indices = tuple(indices)
+    hurdles, mender = Hurdles(insertion.problem), _Mender(insertion) if relax else None
+    dearest = sorted(indices, key=lambda i: (-insertion.problem.pickups[i].penalty, i))
+    told = {}
+    for place, index in enumerate(dearest):
+        if is_over():
+            told[index] = _in_haste(hurdles, index)
+        else:
+            told[index] = _reason(insertion, hurdles, mender if place < _MENDED else None, index)
+    return tuple(told[index] for index in indices)
+
+
+def _in_haste(hurdles: Hurdles, index: int) -> Omission:
+    hurdle = hurdles.reason(index)
+    if hurdle is None:
+        return Omission(index, "fleet-busy", 1.0, 0.0)
+    (code, need, limit), vehicle = hurdle
+    return Omission(index, code, need, limit, vehicle)
+
+
+def _reason(insertion: Insertion, hurdles: Hurdles, mender: _Mender | None, index: int) -> Omission:
+    hurdle = hurdles.reason(index)
+    if hurdle is not None:
+        (code, need, limit), vehicle = hurdle
+        bare = Omission(index, code, need, limit, vehicle)
     else:
-        if best is not None:
-            return best
-    return "fleet-busy", 1.0, 0.0
+        place = insertion.cheapest(index, Wish(most_gaps=_GAPS_DEAR), most=_TRIED_DEAR)
+        penalty = insertion.problem.pickups[index].penalty
+        if place is not None and place.extra_cost < penalty:
+            return Omission(index, "fleet-busy", 1.0, 0.0, place.route.vehicle)
+        if place is not None:
+            bare = Omission(index, "too-dear", float(place.extra_cost), float(penalty), place.route.vehicle)
+        else:
+            bare = Omission(index, "fleet-busy", 1.0, 0.0)
+    return bare if mender is None else mender.mended(bare)
 
 
-def _energy_wh(power_w: float, effort_h: Floats) -> Floats:
-    """Energy of legs; infinite where there is no way, also for who walks and draws nothing."""
-    return effort_h * power_w if power_w > 0.0 else np.where(np.isinf(effort_h), np.inf, 0.0)
+class _Mender:
+    """Finds changes that admit pickups to routes."""
+
+    def __init__(self, insertion: Insertion) -> None:
+        self.insertion, self.problem = insertion, insertion.problem
+        self._changed: dict[tuple[_Change, str], Insertion] = {}
+
+    def mended(self, bare: Omission) -> Omission:
+        """`bare` with the smallest change found."""
+        best: tuple[float, Omission] | None = None
+        for first in self._beginnings(bare):
+            if best is not None and size(self.problem, bare.pickup, first) >= best[0]:
+                continue
+            insertion = self._with(first, bare.pickup)
+            for trial in _worth_trying(insertion, bare.pickup, first):
+                below = best[0] if best else math.inf
+                if self._at_least(trial, bare.pickup, first) >= below:
+                    continue
+                done = self._mend(insertion, trial, bare.pickup, first, below)
+                if done is None:
+                    continue
+                how_large = size(insertion.problem, bare.pickup, done)
+                if best is None or how_large < best[0] - 1e-9:
+                    vehicle = trial.vehicle if trial.vehicle < len(self.problem.vehicles) else -1
+                    who = vehicle if bare.code == "fleet-busy" else bare.vehicle
+                    best = how_large, replace(bare, vehicle=who, relaxations=done)
+        return bare if best is None else best[1]
+
+    def _with(self, first: _Change, index: int) -> Insertion:
+        """The routes after a first change; the same for all pickups of a material."""
+        if not first:
+            return self.insertion
+        key = first, self.problem.pickups[index].material
+        if key not in self._changed:
+            problem = self.problem
+            for relaxation in first:
+                problem = apply(problem, index, relaxation)
+            if first[-1].where == f"node {self.problem.pickups[index].node}":
+                return self.insertion.moved(problem)  # nobody else will ask
+            self._changed[key] = self.insertion.moved(problem)
+        return self._changed[key]
+
+    def _at_least(self, trial: Trial, index: int, first: _Change) -> float:
+        """How large the change for a trial must be, if it saves no lateness."""
+        short = trial.more + 1 - self.problem.pickups[index].penalty
+        dearer = [Relaxation("penalty", float(short), "cost", "")] if short > 0 else []
+        return size(self.problem, index, [*first, *dearer])
+
+    def _beginnings(self, bare: Omission) -> Iterator[_Change]:
+        """What to start from: nothing, a new charger, a dock that takes it, one more vehicle."""
+        problem, pickup = self.problem, self.problem.pickups[bare.pickup]
+        near = self._nearest(bare.pickup)
+        taken = any(pickup.material in dock.accepts for dock in problem.docks)
+        takers: list[_Change] = (
+            [()]
+            if taken
+            else [(Relaxation("accepts", 1.0, "", problem.docks[dock].id),) for dock, _ in near[:_SITES]]
+        )
+        yield from takers
+        if any(type_.battery_wh < math.inf for type_ in problem.types):
+            bare_docks = [(problem.docks[dock].id, ms) for dock, ms in near if problem.docks[dock].charger is None]
+            for where, ms in [*bare_docks[:_SITES], (f"node {pickup.node}", 0)]:
+                for first in takers[:1]:
+                    yield (*first, Relaxation("charger", float(ms), "ms", where))
+        for type_, (dock, _) in itertools.product(problem.types, near[:1]):
+            node = problem.docks[dock].node
+            for first in takers[:1]:
+                yield (*first, Relaxation("vehicle", 1.0, type_.name, f"node {node}"))
+
+    def _nearest(self, index: int) -> list[tuple[int, int]]:
+        """Docks and the time from the pickup to them, the soonest first, of those that some type can come to."""
+        docks = np.array([dock.node for dock in self.problem.docks], dtype=np.int64)
+        here = np.array([self.problem.pickups[index].node], dtype=np.int64)
+        if not len(docks) or not self.problem.ways:
+            return []
+        ms = np.min([ways.block(here, docks).travel_ms[0] for ways in self.problem.ways], axis=0)
+        order = np.lexsort((np.arange(len(docks)), ms))
+        return [(int(dock), int(ms[dock])) for dock in order if ms[dock] < UNREACHABLE_MS]
+
+    def _mend(
+        self, insertion: Insertion, trial: Trial, index: int, first: _Change, below: float
+    ) -> _Change | None:
+        """`first` and what else it takes to make `trial` legal and worth its cost; None if that cannot be done, or
+        only by a change of size `below` or more."""
+        problem, change = insertion.problem, first
+        vehicle = problem.vehicles[trial.vehicle]
+        calendar = insertion.calendar(trial.vehicle)
+        for _ in range(_STEPS):
+            legs = insertion.legs.of(problem)
+            result = schedule(problem, trial.vehicle, trial.visits, calendar.copy(problem), legs=legs)
+            if isinstance(result, Route):
+                more = route_cost(problem, result, legs) - insertion.cost(trial.vehicle)
+                short = more + 1 - problem.pickups[index].penalty
+                dearer = Relaxation("penalty", float(short), "cost", problem.pickups[index].id)
+                return _joined(change, dearer) if short > 0 else change
+            relaxation = _against(problem, vehicle.id, trial, index, result)
+            if relaxation is None or (relaxation.kind in _ONCE and relaxation in change):
+                return None
+            change = _joined(change, relaxation)
+            if size(insertion.problem, index, change) >= below:
+                return None
+            problem = apply(problem, index, relaxation)
+        return None
 
 
-def _rank(verdict: _Verdict) -> tuple[int, float]:
-    code, need, limit = verdict
-    return _ORDER.index(code), limit - need
+_ONCE = ("certificate", "accepts")
 
 
-class _Ends(NamedTuple):
-    """Nodes where a stretch to or from the pickup may end, and what lies beyond each: the worst effort (h) and
-    the time (ms) of the legs there, infinite where there is no way."""
-
-    nodes: np.ndarray[tuple[int], np.dtype[np.int64]]
-    effort_h: Floats
-    time_ms: Floats
-
-
-class _Alone:
-    """What each vehicle could do by itself."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        chargers = [(dock.node, dock.charge_ms) for dock in problem.docks if dock.charge_ms is not None]
-        self.nodes = np.array([node for node, _ in chargers], dtype=np.int64)
-        self.charge_ms = np.array([ms for _, ms in chargers], dtype=np.float64)
-        self._tables: dict[int, tuple[Floats, Floats]] = {}
-        self._out: dict[tuple[int, int], _Ends] = {}
-        self._back: dict[tuple[int, int], _Ends] = {}
-
-    def verdict(self, vehicle: Vehicle, index: int) -> _Verdict | None:
-        """The first rule that `vehicle` would break, or None."""
-        pickup, kind = self.problem.pickups[index], self.problem.types[vehicle.type]
-        if pickup.mass_kg > kind.payload_kg + _ROUNDING:
-            return "too-heavy", pickup.mass_kg, kind.payload_kg
-        if pickup.volume_l > kind.volume_l + _ROUNDING:
-            return "too-voluminous", pickup.volume_l, kind.volume_l
-        if pickup.hazardous and not kind.hazmat:
-            return "not-certified", 1.0, 0.0
-        takers = self._takers(pickup)
-        if not len(takers.nodes):
-            return "not-accepted", 1.0, 0.0
-        direct = _Ends(np.array([vehicle.node]), np.zeros(1), np.zeros(1))
-        if self._way(vehicle, pickup, direct, takers) is None:
-            return None
-        return self._way(vehicle, pickup, self._ways_out(vehicle), self._ways_back(vehicle.type, index))
-
-    def _way(self, vehicle: Vehicle, pickup: Pickup, out: _Ends, back: _Ends) -> _Verdict | None:
-        """What is wrong with every way that joins an end of `out` to an end of `back`."""
-        kind = self.problem.types[vehicle.type]
-        effort, travel = self._legs(vehicle.type)
-        empty_w, full_w = self._power_w(vehicle.type, 0.0), self._power_w(vehicle.type, pickup.mass_kg)
-        there = _energy_wh(empty_w, effort[out.nodes, pickup.node])
-        onward = _energy_wh(full_w, effort[pickup.node, back.nodes])
-        beyond = np.maximum(_energy_wh(empty_w, out.effort_h)[:, None], _energy_wh(full_w, back.effort_h)[None, :])
-        need = np.maximum(there[:, None] + onward[None, :], beyond)
-        least, usable = float(need.min()), kind.battery_wh - kind.reserve_wh
-        if np.isinf(least):
-            return "no-legal-path", 1.0, 0.0
-        if least > usable + _ROUNDING:
-            return "battery", least, usable
-        arrive = vehicle.ready_ms + out.time_ms + travel[out.nodes, pickup.node]
-        done = np.maximum(arrive, pickup.earliest_ms) + pickup.service_ms
-        served = np.where(need <= usable + _ROUNDING, done[:, None], np.inf)
-        if served.min() > pickup.latest_ms:
-            return "window", float(served.min()), float(pickup.latest_ms)
-        over = served + (travel[pickup.node, back.nodes] + back.time_ms)[None, :]
-        first = float(over[served <= pickup.latest_ms].min())
-        return ("window", first, float(self.problem.end_ms)) if first > self.problem.end_ms else None
-
-    def _power_w(self, type_index: int, load_kg: float) -> float:
-        kind = self.problem.types[type_index]
-        return float(kind.power_coefficient * (kind.empty_kg + load_kg) ** kind.mass_exponent)
-
-    def _legs(self, type_index: int) -> tuple[Floats, Floats]:
-        """Effort (h) and time (ms) between all nodes, infinite where there is no legal way."""
-        if type_index not in self._tables:
-            travel = self.problem.travel_ms[type_index]
-            barred = travel >= UNREACHABLE_MS
-            effort = np.where(barred, np.inf, self.problem.effort_h[type_index])
-            self._tables[type_index] = effort, np.where(barred, np.inf, travel)
-        return self._tables[type_index]
-
-    def _allowed(self, type_index: int, load_kg: float) -> Floats:
-        """Time (ms) between all nodes, infinite where a full battery is not enough for the leg."""
-        kind = self.problem.types[type_index]
-        effort, travel = self._legs(type_index)
-        need = _energy_wh(self._power_w(type_index, load_kg), effort)
-        return np.where(need <= kind.battery_wh - kind.reserve_wh + _ROUNDING, travel, np.inf)
-
-    def _takers(self, pickup: Pickup) -> _Ends:
-        takers = [dock for dock in self.problem.docks if pickup.material in dock.accepts]
-        nodes = np.array([dock.node for dock in takers], dtype=np.int64)
-        return _Ends(nodes, np.zeros(len(takers)), np.array([float(dock.unload_ms) for dock in takers]))
-
-    def _ways_out(self, vehicle: Vehicle) -> _Ends:
-        """The vehicle's own node, and every charger it can come to, empty."""
-        key = vehicle.type, vehicle.node
-        if key not in self._out:
-            effort, _ = self._legs(vehicle.type)
-            travel = self._allowed(vehicle.type, 0.0)
-            between = np.ix_(self.nodes, self.nodes)
-            worst = _closure(effort[between], np.maximum)
-            spent = _closure(travel[between] + self.charge_ms[None, :], np.add)
-            first_h = effort[vehicle.node, self.nodes]
-            first_ms = travel[vehicle.node, self.nodes] + self.charge_ms
-            self._out[key] = _Ends(
-                np.append(self.nodes, vehicle.node),
-                np.append(np.maximum(first_h[:, None], worst).min(axis=0, initial=np.inf), 0.0),
-                np.append((first_ms[:, None] + spent).min(axis=0, initial=np.inf), 0.0),
-            )
-        return self._out[key]
-
-    def _ways_back(self, type_index: int, index: int) -> _Ends:
-        """Every taker, and every charger from which one can be reached, with pickup `index` on board."""
-        key = type_index, index
-        if key not in self._back:
-            pickup = self.problem.pickups[index]
-            takers = self._takers(pickup)
-            effort, _ = self._legs(type_index)
-            travel = self._allowed(type_index, pickup.mass_kg)
-            between, last = np.ix_(self.nodes, self.nodes), np.ix_(self.nodes, takers.nodes)
-            worst = _closure(effort[between], np.maximum)
-            spent = _closure(self.charge_ms[:, None] + travel[between], np.add)
-            last_h = effort[last].min(axis=1, initial=np.inf)
-            last_ms = self.charge_ms + (travel[last] + takers.time_ms[None, :]).min(axis=1, initial=np.inf)
-            self._back[key] = _Ends(
-                np.append(self.nodes, takers.nodes),
-                np.append(np.maximum(worst, last_h[None, :]).min(axis=1, initial=np.inf), takers.effort_h),
-                np.append((spent + last_ms[None, :]).min(axis=1, initial=np.inf), takers.time_ms),
-            )
-        return self._back[key]
+def _worth_trying(insertion: Insertion, index: int, first: _Change) -> list[Trial]:
+    """The cheapest ways; where something is new, those that use it."""
+    vehicles, via, most = None, None, _TRIED
+    if first and first[-1].kind == "charger":
+        via, most = _sites(insertion.problem, first[-1].where), _TRIED_NEW
+    elif first and first[-1].kind == "vehicle":
+        vehicles, most = np.arange(len(insertion.routes)) == len(insertion.routes) - 1, _TRIED_NEW
+    ways: list[Trial] = []
+    for strict in (True, False):
+        wish = Wish(vehicles=vehicles, via=via, most_gaps=_GAPS, strict=strict)
+        ways += itertools.islice(insertion.trials(index, wish), most)
+    return list(dict.fromkeys(ways))
 
 
-def _closure(hops: Floats, join: np.ufunc) -> Floats:
-    """Least label from each to each by any number of hops (Floyd, 1962); `join` adds up times or takes the worst
-    effort. From a place to itself it is nothing."""
-    best = hops.copy()
-    np.fill_diagonal(best, 0.0)
-    for via in range(len(best)):
-        best = np.minimum(best, join(best[:, via, None], best[None, via, :]))
-    return best
+def _sites(problem: Problem, where: str) -> tuple[int, ...]:
+    """The dock of a new charger; one that the charger itself has made is the last."""
+    if is_node(problem, where):
+        return (len(problem.docks) - 1,)
+    return tuple(i for i, dock in enumerate(problem.docks) if dock.id == where)
+
+
+def _against(problem: Problem, vehicle: str, trial: Trial, index: int, breach: Breach) -> Relaxation | None:
+    """What would heal a breach; None if nothing does, or only at the expense of others."""
+    lack = breach.need - breach.limit
+    at = min(breach.position, len(trial.visits) - 1)
+    kind, place = trial.visits[at]
+    pickup = problem.pickups[index]
+    dock = problem.docks[place].id if kind == "dock" else ""
+    if breach.rule in ("mass", "volume", "battery"):
+        name, unit = {"mass": ("payload", "kg"), "volume": ("volume", "l"), "battery": ("battery", "Wh")}[
+            breach.rule
+        ]
+        return Relaxation(name, lack + _SLACK, unit, vehicle) if 0 < lack < math.inf else None
+    if breach.rule in ("certificate", "trips"):
+        return Relaxation(breach.rule, 1.0 if breach.rule == "certificate" else lack, "", vehicle)
+    if breach.rule in ("accepts", "finish") and dock and pickup.material not in problem.docks[place].accepts:
+        return Relaxation("accepts", 1.0, "", dock)
+    if breach.rule == "window" and (kind, place) == ("pickup", index):
+        return Relaxation("window", lack, "ms", pickup.id)
+    if breach.rule == "hours":
+        return Relaxation("hours", lack, "ms", dock) if lack > 0 else None
+    if breach.rule == "until":
+        return Relaxation("until", lack, "ms", vehicle)
+    return None
+
+
+def _joined(change: Sequence[Relaxation], more: Relaxation) -> _Change:
+    """`change` with one more step, added to a step of the same kind at the same place."""
+    for at, old in enumerate(change):
+        if (old.kind, old.where) == (more.kind, more.where):
+            both = Relaxation(old.kind, old.amount + more.amount, old.unit, old.where)
+            return (*change[:at], both, *change[at + 1 :])
+    return (*change, more)
+
+
+# --------------------------------------------------------------------------------------------------------- words
+
+
+def words(problem: Problem, omission: Omission) -> str:
+    """One or two sentences for people: what bars the pickup, and what would admit it."""
+    pickup = problem.pickups[omission.pickup]
+    who = problem.vehicles[omission.vehicle].id if omission.vehicle >= 0 else "no vehicle"
+    text = f"{pickup.id}: {_why(problem, omission, who)}"
+    if not omission.relaxations and omission.code == "fleet-busy" and omission.vehicle >= 0:
+        return f"{pickup.id}: {who} has room and time for it as the plan stands"
+    if not omission.relaxations:
+        return f"{text}; no change is known that would admit it"
+    changes = " and ".join(_how(problem, omission, relaxation) for relaxation in omission.relaxations)
+    return f"{text}; {changes} would do"
+
+
+def _why(problem: Problem, omission: Omission, who: str) -> str:
+    need, limit, pickup = omission.need, omission.limit, problem.pickups[omission.pickup]
+    late = _span(need - limit)
+    if omission.code == "battery":
+        start = f"node {problem.vehicles[omission.vehicle].node}"
+        start = next((d.id for d in problem.docks if f"node {d.node}" == start), start)
+        share = f"{100 * (need - limit) / max(limit, _SLACK):.0f} % " if limit > 0 else ""
+        return f"the battery of {who} is {share}short from {start} (it takes {need:.4g} Wh of {limit:.4g})"
+    return {
+        "too-heavy": f"{need:.4g} kg are more than the {limit:.4g} kg that {who} carries",
+        "too-voluminous": f"{need:.4g} l are more than the {limit:.4g} l that {who} carries",
+        "not-certified": f"{who} has {limit:.0f} of the {need:.0f} certificates it needs",
+        "not-accepted": f"no dock takes {pickup.material}",
+        "no-legal-path": f"there is no way for {who} to it and on",
+        "window": f"{who} cannot be done before {late} after the window closes",
+        "closed": f"{who} comes {late} too late for every dock that takes {pickup.material}",
+        "shift": f"{who} would be back {late} too late",
+        "fleet-busy": "as the plan stands nobody has room or time for it"
+        if problem.vehicles
+        else "nobody is there",
+        "too-dear": f"it would cost {need:.0f}, and its penalty is {limit:.0f}",
+    }[omission.code]
+
+
+def _how(problem: Problem, omission: Omission, relaxation: Relaxation) -> str:
+    amount, unit, where = relaxation.amount, relaxation.unit, relaxation.where
+    pickup = problem.pickups[omission.pickup]
+    where = "it" if where == NEW_VEHICLE else where
+    if relaxation.kind == "charger":
+        itself = is_node(problem, where) and node_number(where) == pickup.node
+        return f"a charger at {'the place itself' if itself else where}" + (
+            f", {_span(amount)} from it," if amount > 0 else ""
+        )
+    return {
+        "payload": f"{amount:.4g} kg more for {where} to carry",
+        "volume": f"{amount:.4g} l more room in {where}",
+        "battery": f"a battery {amount:.4g} {unit} larger for {where}",
+        "certificate": f"certificates for {where}",
+        "trips": f"{amount:.0f} more trip for {where}",
+        "accepts": f"{pickup.material} taken at {where}",
+        "window": f"a window {_span(amount)} longer",
+        "hours": f"{where} open {_span(amount)} longer",
+        "until": f"a shift {_span(amount)} longer for {where}",
+        "vehicle": f"one more {unit} at {where}",
+        "penalty": f"a penalty {amount:.0f} higher",
+    }[relaxation.kind]
+
+
+def _span(ms: float) -> str:
+    """A length of time for people.
+
+    >>> _span(900), _span(61_000), _span(7_500_000)
+    ('1 s', '61 s', '125 min')
+    """
+    seconds = math.ceil(ms / 1000)
+    return f"{seconds} s" if seconds < 300 else f"{math.ceil(seconds / 60)} min"

@@ -15,8 +15,10 @@ from fleet.messages.orders import OrderIssued
 from fleet.messages.plane import Plane
 from fleet.messages.reports import OrderAnswered, VehicleReported
 from fleet.messages.seal import KeyPair, Verifier
-from fleet.plan.cells import solve_cells
-from fleet.plan.problem import Dock, Plan, VehicleType
+from fleet.plan.budget import Iterations
+from fleet.plan.planner import solve
+from fleet.plan.problem import Charger, Dock, VehicleType
+from fleet.plan.result import Result
 from fleet.plan.travel import travel_matrices
 from fleet.sim.params import BUILT_IN_TYPES
 from tests.messages.runs import RUN
@@ -25,6 +27,11 @@ from tests.sim.toy import POINTS, SITES, Toy
 KEY, AUTHORITY, BLUE, NEW = (KeyPair(bytes([n]) * 32, RUN) for n in (1, 2, 4, 5))
 PERIOD_S = 300
 DAY_MS = 8 * 3_600_000
+
+
+def planned(problem, search=None) -> Result:
+    """A plan, with less work than a scenario's."""
+    return solve(problem, Iterations(100))
 
 
 def atlas(wind: Wind | None = None) -> Atlas:
@@ -38,7 +45,9 @@ def atlas(wind: Wind | None = None) -> Atlas:
         kind.airframe().power_coefficient,
     )  # fmt: skip
     docks = tuple(
-        Dock(site.id, node, site.accepts, 60_000, 90_000 if site.chargers else None)
+        Dock(
+            site.id, node, site.accepts, 60_000, Charger("swap", 90_000) if site.chargers else None, pads=site.pads
+        )
         for node, site in enumerate(SITES)
     )
     return Atlas(
@@ -77,7 +86,7 @@ def reported(vehicle="v0", state="idle", site="home", **changes) -> VehicleRepor
 class Desk:
     """Tick by tick: `hear` bodies, read what was said in answer."""
 
-    def __init__(self, vehicles=2, *, solve=solve_cells, atlas_of=lambda shut, now_ms: ATLAS, **params) -> None:
+    def __init__(self, vehicles=2, *, solve=planned, atlas_of=lambda shut, now_ms: ATLAS, **params) -> None:
         self.now_ms = 0
         self.bus = MemoryBus(lambda: self.now_ms)
         self.belief = belief(vehicles)
@@ -128,7 +137,7 @@ def counted(solve):
     """A solver that keeps the problems it was given."""
     problems = []
 
-    def solver(problem, search) -> Plan:
+    def solver(problem, search) -> Result:
         problems.append(problem)
         return solve(problem, search)
 

@@ -23,6 +23,7 @@ from fleet.messages.plane import Command
 from fleet.messages.reports import PickupCollected, PickupFailed, Unloaded, UnloadRefused
 from fleet.messages.seal import LIFETIME_MS, Verifier
 from fleet.plan.problem import Plan
+from fleet.plan.result import Result
 from tests.dispatch.desk import (
     ATLAS,
     AUTHORITY,
@@ -34,6 +35,7 @@ from tests.dispatch.desk import (
     Desk,
     counted,
     far_away,
+    planned,
     reported,
 )
 from tests.messages.runs import RUN
@@ -120,7 +122,7 @@ def test_what_is_assigned_is_not_planned_again_and_what_failed_is():
 
 
 def test_a_plan_that_the_referee_refuses_is_never_flown():
-    desk = Desk(solve=lambda problem, search: Plan((), (), 0))
+    desk = Desk(solve=lambda problem, search: Result(Plan((), (), 0), 0, ()))
     desk.hear(reported("v0"), seconds=0)
     with pytest.raises(RunError, match="the referee refuses a plan"):
         desk.next_round(asked(0))
@@ -168,7 +170,7 @@ def test_an_order_that_nobody_answers_was_not_heard():
 
 
 def test_one_order_at_a_time_is_on_its_way_to_a_vehicle():
-    solve, problems = counted(Desk().dispatcher._solve)
+    solve, problems = counted(planned)
     desk = Desk(1, solve=solve, period_s=1)
     desk.hear(reported("v0"), seconds=0)
     desk.hear(asked(0))

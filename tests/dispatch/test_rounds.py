@@ -8,17 +8,17 @@ import pytest
 from fleet.dispatch.params import DispatchParams
 from fleet.dispatch.rounds import (
     FULL_SHARE,
+    HAZMAT,
     ORDER_DELAY_MS,
     dock_order,
     make_round,
+    needs_of,
     others_could,
     stop_orders,
 )
-from fleet.plan.cells import solve_cells
-from fleet.plan.params import SearchParams
-from fleet.plan.problem import UNREACHABLE_MS, Route, Stop
+from fleet.plan.problem import UNREACHABLE_MS, Charger, Route, Stop
 from fleet.plan.referee import judge
-from tests.dispatch.desk import DAY_MS, atlas, belief, far_away
+from tests.dispatch.desk import DAY_MS, atlas, belief, far_away, planned
 from tests.sim.toy import POINTS, SITES, waste
 
 NOW = 600_000
@@ -94,12 +94,13 @@ def test_matrices_are_cut_to_the_nodes_of_the_round():
     this = round_of(mind)
     names = [d.id for d in this.problem.docks] + [p.request.point_id for p in this.pickups]
     nodes = [d.node for d in this.problem.docks] + [p.node for p in this.problem.pickups]
+    (ways,) = this.problem.ways
     for a, row in zip(names, nodes, strict=True):
         for b, column in zip(names, nodes, strict=True):
             here, there = ATLAS.node_of[a], ATLAS.node_of[b]
-            assert this.problem.travel_ms[0][row, column] == ATLAS.travel_ms[0][here, there]
-            assert this.problem.effort_h[0][row, column] == ATLAS.effort_h[0][here, there]
-    assert len(this.problem.travel_ms[0]) == len(set(nodes))
+            assert ways.travel_ms[row, column] == ways.cost[row, column] == ATLAS.travel_ms[0][here, there]
+            assert ways.effort_h[row, column] == ATLAS.effort_h[0][here, there]
+    assert ways.size == len(set(nodes))
 
 
 @pytest.mark.parametrize("now_ms, end_ms", [(NOW, NOW + 3_360_000), (DAY_MS - 60_000, DAY_MS)])
@@ -135,7 +136,8 @@ def test_what_is_full_takes_no_more_but_charges_still(share, accepts):
     mind.stock_kg["home"] = share * 1000.0
     home, swap, far = round_of(mind).problem.docks
     assert bool(home.accepts) == accepts
-    assert (home.charge_ms, swap.charge_ms, far.charge_ms) == (90_000, 90_000, None)
+    assert (home.charger, swap.charger, far.charger) == (Charger("swap", 90_000), Charger("swap", 90_000), None)
+    assert (home.pads, swap.pads, far.pads) == (1, 1, 2)
     assert (swap.accepts, far.accepts) == (frozenset(), {"paper"})
 
 
@@ -154,18 +156,20 @@ def test_leaving_out_costs_more_the_sooner_it_closes_and_the_more_it_matters():
     assert penalty(latest_ms=0) == by_time[0]
 
 
-def planned(kg, litres):
+def asked_for(kg, litres, failures=0):
     mind = belief()
     asked = waste(0, 3, kg=kg, litres=litres, material="batteries", earliest_ms=5, service_ms=9).request
     mind.hear(asked, 0)
+    mind.pickups["p0"].misfits = failures
     (pickup,) = round_of(mind, load_margin=1.1).problem.pickups
     return pickup
 
 
 def test_what_was_declared_is_what_is_planned():
-    pickup = planned(2.5, 7.0)
+    pickup = asked_for(2.5, 7.0)
     assert (pickup.id, pickup.material, pickup.earliest_ms, pickup.service_ms) == ("p0", "batteries", 5, 9)
-    assert pickup.hazardous
+    assert pickup.needs == {HAZMAT}
+    assert not needs_of("paper")
 
 
 @pytest.mark.parametrize(
@@ -178,13 +182,18 @@ def test_what_was_declared_is_what_is_planned():
     ],
 )
 def test_a_little_more_than_declared_is_planned_for_but_not_more_than_fits(declared, expected):
-    pickup = planned(*declared)
+    pickup = asked_for(*declared)
     assert (pickup.mass_kg, pickup.volume_l) == pytest.approx(expected)
+
+
+def test_for_what_did_not_fit_more_room_is_planned():
+    assert asked_for(2.0, 10.0, failures=1).mass_kg == pytest.approx(2.0 * 1.5)
+    assert asked_for(2.0, 38.0, failures=1).volume_l == 40.0
 
 
 def test_a_round_can_be_solved_and_is_judged_right():
     this = round_of(town(pickups=6), candidates_per_vehicle=6)
-    plan = solve_cells(this.problem, SearchParams())
+    plan = planned(this.problem).plan
     assert not judge(this.problem, plan)
     assert sum(s.kind == "pickup" for r in plan.routes for s in r.stops) == 6
 
@@ -192,7 +201,7 @@ def test_a_round_can_be_solved_and_is_judged_right():
 def test_a_route_becomes_stops_with_places_windows_and_masses():
     mind = town(pickups=3, earliest_ms=700_000, service_ms=25_000, kg=1.5)
     this = round_of(mind)
-    route = Route(0, (Stop("pickup", 1, 0, 0, 0), Stop("dock", 0, 0, 0, 0, unload=True, charge=True)))
+    route = Route(0, (Stop("pickup", 1, 0, 0, 0), Stop("dock", 0, 0, 0, 0, unload=True, charge_wh=5.0)))
     first, home = stop_orders(this, ATLAS, route)
     request = this.pickups[1].request
     assert (first.kind, first.target, first.x_m, first.y_m) == (
@@ -225,8 +234,8 @@ def test_two_types_keep_their_own_matrices():
         effort_h=(ATLAS.effort_h[0], 2 * ATLAS.effort_h[0]),
     )
     problem = make_round(double, town(), PARAMS, NOW).problem
-    assert np.array_equal(2 * problem.travel_ms[0], problem.travel_ms[1])
-    assert np.array_equal(2 * problem.effort_h[0], problem.effort_h[1])
+    for name in ("travel_ms", "cost", "effort_h"):
+        assert np.array_equal(2 * getattr(problem.ways[0], name), getattr(problem.ways[1], name))
 
 
 def with_bikes(closed_by_air, closed_by_street=(), slower=3):
@@ -278,7 +287,7 @@ def test_no_vehicle_of_the_round_has_a_way_but_one_that_is_busy_may(types, chang
         setattr(second, name, value)
     this = make_round(view, mind, PARAMS, NOW)
     assert [v.id for v in this.vehicles] == ["v0"]
-    (omission,) = solve_cells(this.problem, SearchParams()).omitted
+    (omission,) = planned(this.problem).plan.omitted
     assert (omission.code, omission.need, omission.limit) == ("no-legal-path", 1.0, 0.0)
     assert others_could(view, mind, this.pickups[0]) == could
 
@@ -303,7 +312,7 @@ def test_what_nobody_can_carry_costs_the_others_no_place():
     this = round_of(mind)
     assert {"p0", "p1"} < set(ids(this)[1])
     assert len(this.pickups) == 22
-    plan = solve_cells(this.problem, SearchParams())
+    plan = planned(this.problem).plan
     assert not judge(this.problem, plan)
     reasons = {this.pickups[o.pickup].request.pickup_id: o.code for o in plan.omitted}
     assert reasons == {

@@ -1,0 +1,70 @@
+"""The project's own plan file: its fields. What they mean is said in `fleet.plan.problem` (`Plan`)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from fleet.plan.files.problem_model import MOST_COST, Amount, Id, Moment, Part
+from fleet.plan.problem import ReasonCode
+
+FORMAT = "fleet-plan"
+VERSION = 1
+
+
+class StopModel(Part):
+    """A stop at a pickup or at a dock, by its id."""
+
+    pickup: Id | None = None
+    dock: Id | None = None
+    arrive_ms: Moment
+    start_ms: Moment
+    end_ms: Moment
+    unload: bool = False
+    charge_wh: Amount = 0.0
+
+
+class RouteModel(Part):
+    """What one vehicle does. Without `battery_wh` its battery is without limit."""
+
+    vehicle: Id
+    stops: list[StopModel]
+    battery_wh: Annotated[float, Field(allow_inf_nan=False)] | None = None
+
+
+class RelaxationModel(Part):
+    """A change to the problem, in `unit`; `where`: the id of a vehicle, a dock or a pickup, or "node 7"."""
+
+    kind: Id
+    amount: Annotated[float, Field(allow_inf_nan=False)]
+    unit: Annotated[str, Field(max_length=20)]
+    where: Annotated[str, Field(max_length=200)]
+
+
+class OmissionModel(Part):
+    """A pickup left out, and why. null for an amount without limit. `vehicle`: the one that comes nearest."""
+
+    pickup: Id
+    code: ReasonCode
+    need: Annotated[float, Field(allow_inf_nan=False)] | None = 0.0
+    limit: Annotated[float, Field(allow_inf_nan=False)] | None = 0.0
+    vehicle: Id | None = None
+    relaxations: list[RelaxationModel] = Field(default=[])
+
+
+class PlanModel(Part):
+    """A plan for the problem of the name `problem` (empty: any)."""
+
+    format: Literal["fleet-plan"]
+    version: Literal[1]
+    problem: Annotated[str, Field(max_length=200)] = ""
+    cost: Annotated[int, Field(ge=-MOST_COST, le=10**18)]
+    routes: list[RouteModel]
+    omitted: list[OmissionModel] = Field(default=[])
+
+
+def plan_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of plan files."""
+    schema = PlanModel.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

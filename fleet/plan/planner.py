@@ -1,0 +1,102 @@
+"""The planner's door: a problem and a budget in, a plan and how it came about out.
+
+Who searches is told by `Manner.engine` (`fleet.plan.solver`). Small problems are searched whole. Larger ones are
+cut into cells that are searched apart, in as many processes as an executor has, and cut again along the borders
+(`fleet.plan.cells`). What the search leaves out is then offered to every gap of every route once more, with exact
+times, so that what is left out in the end has no place. A plan is legal, whatever the budget; with `Iterations` it
+repeats. If asked, the OR-Tools model proves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+
+from fleet.plan.bound import lower_bound
+from fleet.plan.budget import Budget, Seconds
+from fleet.plan.finish import finish, never
+from fleet.plan.insertion import Insertion
+from fleet.plan.parts import Visits
+from fleet.plan.problem import Plan, Problem, Route
+from fleet.plan.reasons import reasons
+from fleet.plan.result import USUAL, Listener, Manner, Progress, Result, Word
+from fleet.plan.rounds import Share, in_cells
+from fleet.plan.solver import cell_solver_of, sizes, solver_of
+from fleet.plan.timetable import visits_of
+
+OVERTIME_S = 0.3
+MOST_BOUNDED = 1500
+"""A bound looks at the ways between all pickups; of more than so many it would take longer than a first plan."""
+
+
+def solve(
+    problem: Problem,
+    budget: Budget,
+    *,
+    seed: int = 0,
+    start: Plan | None = None,
+    on_progress: Listener | None = None,
+    executor: Executor | None = None,
+    workers: int = 1,
+    manner: Manner = USUAL,
+) -> Result:
+    """A legal plan for `problem`, no dearer than `start`, which is a legal one.
+
+    `executor` runs the cells of a large problem, `workers` at a time; without one they run here, one by one. A
+    contradictory problem is not noticed here: `fleet.plan.checks.check` says what is wrong with one. Where a
+    vehicle cannot end after what it is committed to, no plan is legal: its route breaks off, and the referee says
+    so. Raises ValueError for a `start` with a vehicle that is not there.
+    """
+    told: list[Progress] = []
+    bound = lower_bound(problem) if len(problem.pickups) <= MOST_BOUNDED else None
+
+    def tell(done: int, cost: int, served: int) -> None:
+        told.append(Progress(done, cost, served, bound, budget.elapsed_s()))
+        if on_progress is not None:
+            on_progress(told[-1])
+
+    first = None if start is None else _visits(problem, start.routes)
+    whole, cell = sizes(manner)
+    solver = solver_of(manner.engine)
+    if len(problem.pickups) <= whole:
+        found = solver(problem, budget, seed, first, tell)
+        visits, done = [list(row) for row in found.visits], found.iterations
+    else:
+        share = Share(budget, max(1, workers), executor, cell, cell_solver_of(manner.engine))
+        visits, done = in_cells(problem, share, seed, first, lambda it: tell(it.iterations, it.cost, it.served))
+    plan = finish(problem, visits, explain=manner.explain, is_over=_overtime(budget))
+    if start is not None and start.cost < plan.cost:
+        plan = _explained(problem, start, _overtime(budget)) if manner.explain else start
+    tell(done, plan.cost, len(problem.pickups) - len(plan.omitted))
+    return Result(plan, done, tuple(told), _word(problem, plan) if manner.prove else None)
+
+
+def _overtime(budget: Budget) -> Callable[[], bool]:
+    """Seconds leave half as many for what comes after the search, and a little; work is done whatever it takes."""
+    if not isinstance(budget, Seconds):
+        return never
+    by_s = 1.5 * budget.most_s + OVERTIME_S
+    return lambda: (budget.elapsed_s() or 0.0) > by_s
+
+
+def _explained(problem: Problem, plan: Plan, is_over: Callable[[], bool]) -> Plan:
+    """`plan` with what would admit what it leaves out."""
+    routes = {route.vehicle: route for route in plan.routes}
+    insertion = Insertion(problem, [routes.get(v, Route(v, ())) for v in range(len(problem.vehicles))])
+    return replace(plan, omitted=reasons(insertion, [o.pickup for o in plan.omitted], is_over=is_over))
+
+
+def _word(problem: Problem, plan: Plan) -> Word:
+    from fleet.plan.model_word import word_on
+
+    return word_on(problem, plan)
+
+
+def _visits(problem: Problem, routes: Sequence[Route]) -> Visits:
+    visits: Visits = [list(vehicle.committed) for vehicle in problem.vehicles]
+    for route in routes:
+        if not 0 <= route.vehicle < len(visits):
+            raise ValueError(f"there is no vehicle {route.vehicle}: they are 0 to {len(visits) - 1}")
+        visits[route.vehicle] = visits_of(route)
+    return visits

@@ -1,0 +1,49 @@
+"""Nothing is left out that has a place: the referee, who tries everything, finds none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fleet.plan.finish import finish
+from fleet.plan.insertions import insertable
+from fleet.plan.problem import Problem
+from fleet.plan.referee import judge
+from fleet.plan.timetable import visits_of
+
+from .problems import home, random_problem
+
+
+def begun(problem: Problem, seed: int) -> list[list]:
+    """Visits to finish: what is committed and an end, or some of a finished plan."""
+    rows = [visits_of(route) for route in home(problem)]
+    if seed % 2:
+        return rows
+    draw = np.random.default_rng(seed)
+    plan = finish(problem, rows)
+    for route in plan.routes:
+        vehicle = problem.vehicles[route.vehicle]
+        if not vehicle.committed:
+            rows[route.vehicle] = [v for v in visits_of(route) if v[0] == "dock" or draw.random() < 0.6]
+    return rows
+
+
+@pytest.mark.parametrize("seed", [3232, 3433, 5109, 7117, 7808, 8610, 11914])
+def test_what_bounds_once_forbade_wrongly(seed):
+    """Unloading that is no more needed, a charge that must have a sense, a pad that who is committed needs."""
+    problem = random_problem(seed)
+    plan = finish(problem, begun(problem, seed))
+    assert judge(problem, plan) == ()
+    assert insertable(problem, plan) == ()
+
+
+@pytest.mark.parametrize("first", range(0, 300, 50))
+def test_the_referee_finds_no_place_and_no_fault(first):
+    left = 0
+    for seed in range(first, first + 50):
+        problem = random_problem(seed)
+        plan = finish(problem, begun(problem, seed))
+        assert judge(problem, plan) == (), seed
+        assert insertable(problem, plan) == (), seed
+        left += len(plan.omitted)
+    assert left > 50

@@ -1,0 +1,1 @@
+"""Random problems for the planner."""
