@@ -17,6 +17,7 @@ from fleet.bus.endpoints import endpoints
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+CODES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 BLOCKS = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
 ENVIRONMENT = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "120"}
 
@@ -50,7 +51,7 @@ def test_there_are_blocks() -> None:
 
 @pytest.mark.slow
 def test_the_watcher_prints_what_happens(tmp_path: Path) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (code,) = (code for code in CODES if "fleet.connect" in code)
     script = tmp_path / "watcher.py"
     script.write_text(code)
     endpoint = endpoints("tcp://127.0.0.1:*").base
@@ -69,6 +70,15 @@ def test_the_watcher_prints_what_happens(tmp_path: Path) -> None:
     assert lines[0].startswith("four-corners at ")
     assert "vehicles, mean battery" in lines[1]
     assert lines[-1] == "complete missed: {}"
+
+
+@pytest.mark.slow
+def test_planning_in_python_works() -> None:
+    (code,) = (code for code in CODES if "fleet.plan" in code)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert re.fullmatch(r"[1-9]\d* \['farm'\]\n", done.stdout), done.stdout + done.stderr
 
 
 def reading(script: Path, endpoint: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,1 @@
+"""What `tools/bench/planning.py` is made of: problems, solvers, the referee's word, tables."""
