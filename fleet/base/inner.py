@@ -41,15 +41,15 @@ class _Lowering(NativeLowering):
     def run_pass(self, state: Any) -> bool:
         """Leave the compiled function in `state`."""
         codegen = state.targetctx.codegen()
-        state.library = _Kept(codegen, state.func_id.func_qualname)
-        state.library.enable_object_caching()
+        state["library"] = _Kept(codegen, state.func_id.func_qualname)
+        state["library"].enable_object_caching()
         state.flags.no_compile = True
         super().run_pass(state)
         lowered = state["cr"]
         door = _no_door(state.func_id.func_name, lowered.env)
-        state.targetctx.insert_user_function(door, lowered.fndesc, [state.library])
-        if getattr(state.library, "_reload_init", None):  # numba 0.60 has none
-            state.reload_init.extend(state.library._reload_init)
+        state.targetctx.insert_user_function(door, lowered.fndesc, [state["library"]])
+        if getattr(state["library"], "_reload_init", None):  # numba 0.60 has none
+            state.reload_init.extend(state["library"]._reload_init)
         state["cr"] = lowered._replace(cfunc=door)
         return True
 
