@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -19,7 +19,7 @@ import numpy.typing as npt
 import shapely
 from shapely import LineString, Polygon
 
-from fleet.city.airspace import CLEARANCE_M, closed_for_landing, obstacles, with_clearance
+from fleet.city.airspace import CLEARANCE_M, closed_for_landing, closing, obstacles, with_clearance
 from fleet.city.model import City, Zone
 from fleet.city.paths import Airspace, PathNetwork
 
@@ -32,6 +32,9 @@ NetworkOf = Callable[[Airspace, Floats, Floats], PathNetwork]
 SKIN_M = 2e-3
 """Nobody this near to the edge counts as inside: paths run along edges, and floats put a point of an edge on
 either side of it."""
+
+_HAIR_M = 1e-6
+"""Who has climbed to a height is there, whatever the sum of the climb's floats."""
 
 CIRCLE_CORNERS = 64
 
@@ -156,7 +159,8 @@ class Sky:
 
     `network` joins the nodes; `free` is the map's own airspace, without those zones; `shut` is the ground that may
     not be landed on. `barring` are the zones that may not be flown through, and `beside` gives the airspace with
-    those of them shut whose ids it is told.
+    those of them shut whose ids it is told. `below` are the zones that end below the height, the map's own among
+    them: they may be flown over, and nobody may come down into them.
     """
 
     airspace: Airspace
@@ -165,6 +169,18 @@ class Sky:
     shut: tuple[Polygon, ...] = ()
     barring: tuple[Zone, ...] = ()
     beside: Callable[[frozenset[str]], Airspace] | None = None
+    below: tuple[Zone, ...] = ()
+
+    def may_descend(self, x_m: float, y_m: float, height_m: float) -> bool:
+        """Whether no zone ends between a point at a height and the ground."""
+        return not any(
+            zone.ceiling_m <= height_m + _HAIR_M and any(shapely.contains_xy(area, x_m, y_m) for area in room)
+            for zone, room in self._low_rooms
+        )
+
+    @cached_property
+    def _low_rooms(self) -> tuple[tuple[Zone, Shapes], ...]:
+        return _rooms_of(self.below)
 
     def may_land(self, x_m: float, y_m: float) -> bool:
         """Whether the way down to a point is open; about temporary zones only."""
@@ -178,9 +194,10 @@ class Sky:
     def _ground(self) -> Shapes:
         """All that is closed, to cruising or to landing; what touches is one."""
         cruise = np.array(self.airspace.obstacles, dtype=object)
-        if not self.shut:
+        low = [*self.shut, *with_clearance([zone.area for zone in self.below], CLEARANCE_M)]
+        if not low:
             return cruise
-        shut = shapely.union_all(np.array(self.shut, dtype=object))
+        shut = shapely.union_all(np.array(low, dtype=object))
         touch = shapely.intersects(cruise, shut) if len(cruise) else np.zeros(0, dtype=bool)
         merged = shapely.union_all([shut, *cruise[touch]])
         return np.array([*shapely.get_parts(merged), *cruise[~touch]], dtype=object)
@@ -196,22 +213,34 @@ class Sky:
         here = [x0], [y0]
         if self.airspace is self.free or not self.airspace.blocked(*here)[0] or self.free.blocked(*here)[0]:
             return self.airspace.path(x0, y0, x1, y1)
-        for out in self._ways_out(x0, y0):
+        for out in self.ways_out(x0, y0):
             on = self.airspace.path(float(out[-1, 0]), float(out[-1, 1]), x1, y1)
             if on is not None:
                 return np.vstack([out, on[1:]])
         return None
 
-    def way_out(self, x_m: float, y_m: float) -> Floats | None:
-        """The shortest way to where one may come down, shape (k, 2); None where there is none.
+    def ways_down(self, x_m: float, y_m: float) -> Iterator[Floats]:
+        """Ways to where one may come down, each of shape (k, 2), the shortest first.
 
-        Where one may come down here, it is this point alone, shape (1, 2).
+        Where one may not even cruise they first lead out of that, by the shortest way. Where one may come down
+        here, it is this point alone, shape (1, 2).
         """
+        if not any(shapely.contains_xy(area, x_m, y_m) for area in _within(self._barred(x_m, y_m))):
+            yield from self._ways_off(x_m, y_m)
+            return
+        for out in self.ways_out(x_m, y_m):
+            on = next(self._ways_off(float(out[-1, 0]), float(out[-1, 1])), None)
+            if on is not None:
+                yield np.vstack([out, on[1:]])
+
+    def _ways_off(self, x_m: float, y_m: float) -> Iterator[Floats]:
+        """Ways to where one may come down from where one may cruise."""
         ground = self._ground
         around = ground[shapely.contains_xy(ground, x_m, y_m)] if len(ground) else ground
-        if not any(shapely.contains_xy(area, x_m, y_m) for area in _within(around)):
-            return np.array([[x_m, y_m]])
-        return next(iter(self._by_length(x_m, y_m, around)), None)
+        if any(shapely.contains_xy(area, x_m, y_m) for area in _within(around)):
+            yield from self._by_length(x_m, y_m, around)
+        else:
+            yield np.array([[x_m, y_m]])
 
     def _around(self, x_m: float, y_m: float) -> Airspace:
         """What may be flown through on the way out from a point: the zones that hold it, and no others."""
@@ -222,12 +251,16 @@ class Sky:
 
     @cached_property
     def _rooms(self) -> tuple[tuple[Zone, Shapes], ...]:
-        return tuple((zone, _within(with_clearance([zone.area], CLEARANCE_M))) for zone in self.barring)
+        return _rooms_of(self.barring)
 
-    def _ways_out(self, x_m: float, y_m: float) -> Iterable[Floats]:
-        return self._by_length(x_m, y_m, [a for a in self.airspace.obstacles if shapely.contains_xy(a, x_m, y_m)])
+    def ways_out(self, x_m: float, y_m: float) -> Iterator[Floats]:
+        """Ways to where one may cruise, each of shape (k, 2), the shortest first; none where that is here."""
+        return self._by_length(x_m, y_m, self._barred(x_m, y_m))
 
-    def _by_length(self, x_m: float, y_m: float, areas: Iterable[shapely.Geometry]) -> Iterable[Floats]:
+    def _barred(self, x_m: float, y_m: float) -> list[Polygon]:
+        return [area for area in self.airspace.obstacles if shapely.contains_xy(area, x_m, y_m)]
+
+    def _by_length(self, x_m: float, y_m: float, areas: Iterable[shapely.Geometry]) -> Iterator[Floats]:
         """Ways to the edges of `areas` that the map and the zones elsewhere allow, the shortest first.
 
         Each stretch of an edge is made for at its nearest point, just outside. What lies nearest as the crow flies
@@ -246,6 +279,10 @@ class Sky:
                 heapq.heappush(ready, (float(np.hypot(*np.diff(way, axis=0).T).sum()), row, way))
         while ready:
             yield heapq.heappop(ready)[2]
+
+
+def _rooms_of(zones: Iterable[Zone]) -> tuple[tuple[Zone, Shapes], ...]:
+    return tuple((zone, _within(with_clearance([zone.area], CLEARANCE_M))) for zone in zones)
 
 
 def _within(areas: Iterable[shapely.Geometry]) -> Shapes:
@@ -318,7 +355,8 @@ class Skies:
         def beside(names: frozenset[str]) -> Airspace:
             return self._beside(height_m, [zone for zone in cross if zone.id in names])
 
-        return Sky(airspace, free, _cut_off(network, barred), shut, tuple(cross), beside)
+        below = tuple(zone for zone in (*closing(self._city.zones), *low) if zone.ceiling_m <= height_m)
+        return Sky(airspace, free, _cut_off(network, barred), shut, tuple(cross), beside, below)
 
     def _beside(self, height_m: float, cross: list[Zone]) -> Airspace:
         """As `_airspace`, without a network, which takes long: the few ways out of zones need none."""

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from fleet.base.flight import CLIMB_FACTOR, DESCENT_FACTOR
-from fleet.city.sky import Sky
+from fleet.city.sky import Fence, Sky
 from fleet.messages.orders import StopOrder
 from fleet.sim.autopilot import ENERGY_MARGIN, Outlook
 from fleet.sim.body import Body, Waste
 from fleet.sim.docks import Dockyard
 from fleet.sim.kernel import Kernel
 from fleet.sim.motion import Motion
-from fleet.sim.terrain import Layer, Line, Terrain
+from fleet.sim.terrain import Floats, Layer, Line, Terrain
 
 NEAREST = 3
 """From a place that is no node, so many chargers to which a way leads are looked at, the nearest by straight line
@@ -169,23 +169,39 @@ class Courses:
         return [self._place(body), *((p.x_m, p.y_m) for p in rest if p.name == "cruising")]
 
     def way_out(self, body: Body) -> Line | None:
-        """The shortest way to where a body may come down, None if there is none that it can fly.
+        """The way to where a body may come down: the first that it can fly, None if there is none.
 
         Where it may come down here, it is one point.
         """
         ways = self._layer(body).ways
-        way = ways.way_out(*self._place(body)) if isinstance(ways, Sky) else None
-        line: Line | None = None if way is None else way.tolist()
-        flyable = line is not None and math.isfinite(sum(self._terrain.pieces_s(body.airframe, line)))
-        return line if flyable else None
+        return self._flyable(body, ways.ways_down(*self._place(body))) if isinstance(ways, Sky) else None
 
-    def out_ms(self, body: Body, *, level: bool) -> float:
-        """How long leaving a zone takes a body: the climb that is left, and if `level` the way out; inf if it
-        cannot."""
-        way = self.way_out(body) if level else ()
-        if way is None:
-            return math.inf
-        return 1000.0 * (self._climb_s(body) + sum(self._terrain.pieces_s(body.airframe, way)))
+    def _flyable(self, body: Body, ways: Iterable[Floats]) -> Line | None:
+        """The first of the ways that the wind lets a body fly."""
+        lines = (way.tolist() for way in ways)
+        return next((line for line in lines if math.isfinite(self._level_s(body, line))), None)
+
+    def _level_s(self, body: Body, line: Line) -> float:
+        return sum(self._terrain.pieces_s(body.airframe, line))
+
+    def out_ms(self, body: Body, fence: Fence) -> float:
+        """How long leaving a zone that it is in takes a body; inf if it cannot.
+
+        That is the climb to its ceiling where it may cruise above, else the climb that is left and the way out.
+        """
+        height_m = self._motion.place_of(body.index, self._kernel.now_ms)[2]
+        if not fence.bars_cruise:
+            return 1000.0 * max(0.0, fence.ceiling_m - height_m) / body.airframe.climb_mps
+        ways = self._layer(body).ways
+        line = self._flyable(body, ways.ways_out(*self._place(body))) if isinstance(ways, Sky) else None
+        return math.inf if line is None else 1000.0 * (self._climb_s(body) + self._level_s(body, line))
+
+    def may_descend(self, body: Body) -> bool:
+        """Whether no zone, of the map or for a time, ends below where a body is."""
+        ways = self._layer(body).ways
+        return not isinstance(ways, Sky) or ways.may_descend(
+            *self._motion.place_of(body.index, self._kernel.now_ms)
+        )
 
     def down_ms(self, body: Body) -> float:
         """How long coming down to the ground takes a body from where it is."""
@@ -202,7 +218,7 @@ class Courses:
         if way is None or len(way) < 2:
             return False
         frame, climb_s = body.airframe, self._climb_s(body)
-        level_s = sum(self._terrain.pieces_s(frame, way))
+        level_s = self._level_s(body, way)
         hours = (CLIMB_FACTOR * climb_s + level_s + DESCENT_FACTOR * frame.descent_s) / 3600.0
         battery_wh = self._motion.gauge_of(body.index, self._kernel.now_ms)
         return math.isfinite(hours) and ENERGY_MARGIN * body.power_w() * hours <= battery_wh
@@ -213,7 +229,7 @@ class Courses:
         if flight is None or body.phase in ("holding", "descending"):
             return True
         line = self.ahead(body)
-        if not math.isfinite(sum(self._terrain.pieces_s(body.airframe, line))):
+        if not math.isfinite(self._level_s(body, line)):
             return False
         now = self._kernel.now_ms
         ms = sum(p.factor * p.duration_ms for p in flight.phases[flight.k + 1 :])

@@ -134,7 +134,7 @@ class Overhead:
         if inside and what.state == "closed":
             if h < fence.floor_m:
                 return "down" if body.phase == "climbing" else ""
-            if self._lands_sooner(body, h):
+            if self._lands_sooner(body, fence):
                 return "" if body.phase == "descending" else "down"
             if body.phase == "descending":
                 return "leave" if self._courses.can_leave(body) else ""
@@ -145,13 +145,9 @@ class Overhead:
             return ""
         return "leave" if self._enters(body, fence) else ""
 
-    def _lands_sooner(self, body: Body, h_m: float) -> bool:
+    def _lands_sooner(self, body: Body, fence: Fence) -> bool:
         """Whether a body inside a closed zone lands sooner than it leaves, and no zone below it forbids that."""
-        x, y, _ = self._p.motion.place_of(body.index, self._p.kernel.now_ms)
-        if not self._courses.down_ms(body) < self._courses.out_ms(body, level=True):
-            return False
-        rooms = (self._fence(what.closure, body) for what in self._now.values())
-        return not any(room.ceiling_m <= h_m and room.holds(x, y) for room in rooms)
+        return self._courses.down_ms(body) < self._courses.out_ms(body, fence) and self._courses.may_descend(body)
 
     def _enters(self, body: Body, fence: Fence) -> bool:
         """Whether the way that is left leads into a zone."""
@@ -203,29 +199,32 @@ class Overhead:
     # ---- before a vehicle moves
 
     def holds(self, body: Body) -> bool:
-        """Whether a vehicle that would now take off has to stay on the ground; if so, it says so and waits.
+        """Whether a vehicle that would now take off has to stay on the ground; if so, it says so and waits."""
+        stop = body.mission.next_stop
+        if body.site if stop is None else 0 <= body.node == self._courses.node_of(stop):
+            return False
+        if not self.pins(body):
+            return False
+        self.ground(body)
+        return True
+
+    def pins(self, body: Body) -> bool:
+        """Whether a vehicle that stands on the ground may not take off.
 
         In a zone that is announced it may still leave, if it will be out before that closes.
         """
         if not self._heeds(body) or body.phase in IN_THE_AIR:
             return False
-        stop = body.mission.next_stop
-        if body.site if stop is None else 0 <= body.node == self._courses.node_of(stop):
-            return False
-        if not any(self._pins(body, what) for what in self._now.values()):
-            return False
-        self.ground(body)
-        return True
+        return any(self._holds_down(body, what) for what in self._now.values())
 
-    def _pins(self, body: Body, what: Standing) -> bool:
+    def _holds_down(self, body: Body, what: Standing) -> bool:
         fence = self._fence(what.closure, body)
         x, y, _ = self._p.motion.place_of(body.index, self._p.kernel.now_ms)
         if not fence.matters or not fence.holds(x, y):
             return False
         if what.state == "closed":
             return True
-        out_ms = self._courses.out_ms(body, level=fence.bars_cruise)
-        return self._p.kernel.now_ms + out_ms > what.closure.from_ms
+        return self._p.kernel.now_ms + self._courses.out_ms(body, fence) > what.closure.from_ms
 
     def blocks(self, body: Body) -> bool:
         """Whether temporary zones, and nothing else, keep a vehicle from its next stop."""

@@ -340,8 +340,11 @@ class World:
         self._soon(body, self._stop_over)
 
     def _divert(self, body: Body) -> None:
-        """To a charger, whatever was planned; the mission goes on from there."""
+        """To a charger, whatever was planned; the mission goes on from there. Who may not take off waits."""
         p = self._p
+        if self.overhead.pins(body):
+            self.overhead.ground(body)
+            return
         divert = self._courses.to_charger(body)
         if divert is not None:
             body.bound_for = p.terrain.names[divert.node]

@@ -10,7 +10,7 @@ from shapely import affinity, box
 from fleet.base.flight import Wind
 from fleet.base.winds import Winds, WindStep
 from fleet.city.model import Building, Zone
-from fleet.city.sky import Closure, Schedule, circle
+from fleet.city.sky import Closure, Fence, Schedule, circle
 from fleet.messages.airspace import AirspaceChanged
 from fleet.messages.orders import FlyRoute
 from fleet.messages.reports import PickupCollected, PickupFailed
@@ -174,7 +174,7 @@ def test_who_cannot_get_out_does_not_leave_while_it_is_warned():
     body = toy.body()
     toy.motion.rest(body.index, 600.0, 0.0)
     body.node, body.site = -1, ""
-    assert toy.world._courses.out_ms(body, level=True) == math.inf
+    assert toy.world._courses.out_ms(body, Fence(toy.world.overhead._now["fair"].closure.zone, 80.0)) == math.inf
     toy.order("v0", pickup(5), dock("home"))
     toy.run(60)
     assert (toy.body().state, toy.place()) == ("grounded", (600.0, 0.0, 0.0))
