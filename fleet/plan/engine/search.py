@@ -18,6 +18,7 @@ from fleet.plan.engine.layout import (
     UNDO_AT, VEHICLE, WORDS, WORK_ROWS, State, Tables,
 )  # fmt: skip
 from fleet.plan.engine.loop import run
+from fleet.plan.engine.numbering import Numbering
 from fleet.plan.engine.tables import facts_of, start_spot, tables_of
 from fleet.plan.problem import Problem, Visit
 
@@ -56,9 +57,11 @@ def search(
     """
     if not problem.pickups or not problem.docks or not problem.vehicles:
         return _nothing(problem)
+    numbering = Numbering.of(problem)
+    problem = numbering.problem(problem)
     t = tables_of(problem)
     z = state_of(problem, t, seed)
-    run(t, z, given_of(problem, start), 0, 1.0)
+    run(t, z, given_of(problem, None if start is None else numbering.inward(start)), 0, 1.0)
     heat = _heat(t, len(problem.pickups), patience)
     nothing = np.zeros(0, dtype=np.int64)
     done, trace = 0, [(0, int(z.work[SUMS, BEST_COST]))]
@@ -72,7 +75,7 @@ def search(
             trace.append((done, int(z.work[SUMS, BEST_COST])))
             if on_progress is not None:
                 on_progress(done, int(z.work[SUMS, BEST_COST]), _served(t, z))
-    return Found(_visits(t, z), done, int(z.work[SUMS, BEST_COST]), tuple(trace))
+    return Found(numbering.outward(_visits(t, z)), done, int(z.work[SUMS, BEST_COST]), tuple(trace))
 
 
 def search_cell(
