@@ -39,14 +39,16 @@ def finish(
     return plan_of(insertion, explain=explain, is_over=is_over)
 
 
-def filled(problem: Problem, visits: Sequence[Sequence[Visit]], most: int) -> Visits:
+def filled(
+    problem: Problem, visits: Sequence[Sequence[Visit]], most: int, is_over: Callable[[], bool] = never
+) -> Visits:
     """`visits` without what breaks a rule, and with those that are on no route where they have a place: at most
-    `most` are tried, the dearest to leave out."""
+    `most` are tried, the dearest to leave out, until `is_over` says so."""
     legs = Legs(problem)
-    insertion = Insertion(problem, _legal_routes(problem, [list(row) for row in visits], legs, never), legs)
+    insertion = Insertion(problem, _legal_routes(problem, [list(row) for row in visits], legs, is_over), legs)
     on = {stop.index for route in insertion.routes for stop in route.stops if stop.kind == "pickup"}
     left = [i for i in range(len(problem.pickups)) if i not in on]
-    insertion.put(sorted(left, key=lambda i: (-problem.pickups[i].penalty, i))[:most])
+    insertion.put(sorted(left, key=lambda i: (-problem.pickups[i].penalty, i))[:most], is_over)
     return [visits_of(route) for route in insertion.routes]
 
 

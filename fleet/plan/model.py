@@ -26,17 +26,21 @@ What OR-Tools itself does or does not do is told in `model_solver`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fleet.plan.budget import Budget, Iterations
 from fleet.plan.copies import choose_copies, choose_homes
+from fleet.plan.finish import filled
 from fleet.plan.legs import Legs, node_of
 from fleet.plan.model_frame import RULES
 from fleet.plan.model_layout import Layout, walk
-from fleet.plan.model_solver import GUIDED_ITERATIONS, RUIN_ITERATIONS, Model, Tries, Visits
+from fleet.plan.model_solver import Model, Visits
+from fleet.plan.model_stop import GUIDED_ITERATIONS, RUIN_ITERATIONS, Tries, is_late
+from fleet.plan.parts import Part
 from fleet.plan.problem import Problem, Visit
-from fleet.plan.solver import Routes, Tell
+from fleet.plan.solver import MODEL_PICKUPS, Routes, Tell
+from fleet.plan.timetable import timetable
 
 _RUINS = 0.5
 """Share of a search's budget for ruin and recreate; the rest is for guided local search."""
@@ -44,6 +48,8 @@ _RUINS_BESIDE, _GUIDED_BESIDE = 0.2, 0.6
 """The same, and that of guided local search from nothing, where both are done."""
 _TRIED = 20
 """How many of the best finds are proved before giving up."""
+_FOR_PROOFS = 1.1
+"""Of seconds, so many times the budget may be used up by proofs; the best find is proved in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +80,16 @@ def solve_cell(
 ) -> Routes:
     """A `Solver` (`fleet.plan.solver`) for up to about 150 pickups. The model draws no lots: `seed` does nothing.
 
-    From nothing by ruin and recreate; where trips are many or batteries are charged, and a pickup often goes in
-    only with a stop, by guided local search too. Then guided local search from the best of that and the start.
-    Iterations are those of the compiled engine; a try of the model counts as many (`model_solver`), so that equal
-    budgets are about equal work (within a factor of two).
+    A legal start that serves anything is improved by guided local search, and that is all. Without one it begins
+    with cheapest insertion, and searches from nothing by ruin and recreate; where trips are many or batteries are
+    charged, and a pickup often goes in only with a stop, by guided local search too; the best of all is improved.
+    Iterations are those of the compiled engine; a try of the model counts as many (`model_stop`), so that equal
+    budgets are about equal work (within a factor of two). Of more pickups it sees what is on routes and what costs
+    most to leave out. Where no budget is left the start comes back.
     """
     del seed
-    stops = bool(problem.vehicles and problem.pickups and problem.docks and choose_copies(problem))
-    visits, tries = _searched(problem, Tries(budget.part(_RUINS_BESIDE if stops else _RUINS), RUIN_ITERATIONS))
-    done = RUIN_ITERATIONS * tries
-    if stops:
-        rule = Tries(budget.part(_GUIDED_BESIDE), GUIDED_ITERATIONS)
-        other, tries = _searched(problem, rule, guided=True)
-        done += GUIDED_ITERATIONS * tries
-        visits = other if _is_better(problem, other, visits) else visits
-    if start is not None and _is_better(problem, start, visits):
-        visits = [list(row) for row in start]
-    rest = budget.part(max(0.0, 1.0 - budget.share(done)))
-    visits, more = _improved(problem, visits, Tries(rest, GUIDED_ITERATIONS))
-    done += GUIDED_ITERATIONS * more
+    begun: Visits = [list(v.committed) for v in problem.vehicles] if start is None else [list(r) for r in start]
+    visits, done = (begun, 0) if is_late(budget) else _solved(problem, budget, begun)
     served = {i for row in visits for kind, i in row if kind == "pickup"}
     cost = _reckoned(problem, visits, served)
     if on_progress is not None:
@@ -156,6 +153,51 @@ def not_said(problem: Problem) -> tuple[str, ...]:
 # ------------------------------------------------------------------------------------------------ searches
 
 
+def _solved(problem: Problem, budget: Budget, begun: Visits) -> tuple[Visits, int]:
+    """See `solve_cell`; with how many iterations it took."""
+    is_start = any(kind == "pickup" for row in begun for kind, _ in row) and timetable(problem, begun).legal
+    visits = begun
+    if not is_start:
+        visits = filled(problem, begun, len(problem.pickups), lambda: is_late(budget))
+    if len(problem.pickups) <= MODEL_PICKUPS:
+        return _bettered(problem, budget, visits, is_start)
+    part = _dearest(problem, visits)
+    found, done = _bettered(part.problem(problem), budget, part.visits_in(visits), is_start)
+    part.put_back(found, visits)
+    return visits, done
+
+
+def _dearest(problem: Problem, visits: Visits) -> Part:
+    """What is on routes, with what costs most to leave out, up to as many as the model takes."""
+    served = {i for row in visits for kind, i in row if kind == "pickup"}
+    left = sorted(set(range(len(problem.pickups))) - served, key=lambda p: (-problem.pickups[p].penalty, p))
+    pickups = [*sorted(served), *left[: max(0, MODEL_PICKUPS - len(served))]]
+    return Part.of(problem, pickups, range(len(problem.vehicles)))
+
+
+def _bettered(problem: Problem, budget: Budget, visits: Visits, is_start: bool) -> tuple[Visits, int]:
+    """`visits` after searches from nothing, where they are no start that was given, and from them."""
+    done = 0
+    if not is_start:
+        visits, done = _from_nothing(problem, budget, visits)
+    rest = Tries(budget.part(max(0.0, 1.0 - budget.share(done))), GUIDED_ITERATIONS)
+    visits, tries = _improved(problem, visits, rest)
+    return visits, done + GUIDED_ITERATIONS * tries
+
+
+def _from_nothing(problem: Problem, budget: Budget, visits: Visits) -> tuple[Visits, int]:
+    """The best of `visits` and of what is searched from nothing; and the iterations it took."""
+    done = 0
+    stops = bool(problem.vehicles and problem.pickups and problem.docks and choose_copies(problem))
+    ways = [(_RUINS_BESIDE if stops else _RUINS, RUIN_ITERATIONS, False)]
+    ways += [(_GUIDED_BESIDE, GUIDED_ITERATIONS, True)] if stops else []
+    for share, each, guided in ways:
+        other, tries = _searched(problem, Tries(budget.part(share), each), guided=guided)
+        done += each * tries
+        visits = other if _is_better(problem, other, visits) else visits
+    return visits, done
+
+
 def _searched(problem: Problem, budget: Budget, *, guided: bool = False) -> tuple[Visits, int]:
     """See `search`; with how many tries were made."""
     routes: Visits = [list(v.committed) for v in problem.vehicles]
@@ -163,14 +205,14 @@ def _searched(problem: Problem, budget: Budget, *, guided: bool = False) -> tupl
     able = [v for v, it in enumerate(problem.vehicles) if not it.committed or _can_go_on(problem, v)]
     taken = {i for v, it in enumerate(problem.vehicles) if v not in able for k, i in it.committed if k == "pickup"}
     pickups = tuple(p for p in range(len(problem.pickups)) if p not in taken)
-    if able and pickups and problem.docks:
+    if able and pickups and problem.docks and not is_late(budget):
         part = replace(problem, vehicles=tuple(problem.vehicles[v] for v in able))
-        model = Model(_search_layout(part, pickups), prefixed=True)
-        found = model.search(budget, guided=guided)
-        proved = next((f for f in found[:_TRIED] if _cost(part, f) is not None), ())
+        with Model(_search_layout(part, pickups), prefixed=True) as model:
+            found = model.search(budget, guided=guided)
+            tries = model.tries
+        proved = next((f for f in _in_time(found, budget) if _cost(part, f) is not None), ())
         for v, route in zip(able, proved, strict=bool(proved)):
             routes[v] = route
-        tries = model.tries
     return [_tidy(problem, v, route) for v, route in enumerate(routes)], tries
 
 
@@ -183,18 +225,28 @@ def _is_better(problem: Problem, visits: Sequence[Sequence[Visit]], other: Visit
 def _improved(problem: Problem, visits: Sequence[Sequence[Visit]], budget: Budget) -> tuple[Visits, int]:
     """See `improve`; with how many tries were made."""
     given: Visits = [list(route) for route in visits]
+    if is_late(budget) or not (problem.vehicles and problem.pickups and problem.docks):
+        return given, 0
     before = prove(problem, given)
-    if before.cost is None or not (problem.vehicles and problem.pickups and problem.docks):
+    if before.cost is None:
         return given, 0
     walked = walk(problem, given)
-    layout = _warm_layout(walked.layout)
-    model = Model(layout, prefixed=False)
-    fixed = [route[: len(it.committed)] for route, it in zip(walked.order, problem.vehicles, strict=True)]
-    model.fix(fixed)
-    for better in model.improve(walked.order, budget)[:_TRIED]:
+    with Model(_warm_layout(walked.layout)) as model:
+        model.fix([route[: len(it.committed)] for route, it in zip(walked.order, problem.vehicles, strict=True)])
+        found = model.improve(walked.order, budget)
+        tries = model.tries
+    for better in _in_time(found, budget):
         if (after := prove(problem, better)).cost is not None and after.cost < before.cost:
-            return better, model.tries
-    return given, model.tries
+            return better, tries
+    return given, tries
+
+
+def _in_time(found: Sequence[Visits], budget: Budget) -> Iterator[Visits]:
+    """The best finds, for as long as there is time to prove them; the very best in any case."""
+    for number, visits in enumerate(found[:_TRIED]):
+        if number and is_late(budget, _FOR_PROOFS):
+            return
+        yield visits
 
 
 # ------------------------------------------------------------------------------------------------ layouts
@@ -224,7 +276,8 @@ def _can_go_on(problem: Problem, vehicle: int) -> bool:
     """Whether the model knows a legal route that begins with what the vehicle is committed to."""
     alone = replace(problem, vehicles=(problem.vehicles[vehicle],))
     pickups = tuple(i for kind, i in problem.vehicles[vehicle].committed if kind == "pickup")
-    return Model(_search_layout(alone, pickups), prefixed=True).search(Iterations(0)) != []
+    with Model(_search_layout(alone, pickups), prefixed=True) as model:
+        return model.search(Iterations(0)) != []
 
 
 def _alone(
@@ -252,7 +305,8 @@ def _cost(
 ) -> int | None:
     """Of the visited, without what is left out; None where the model refuses."""
     walked = walk(problem, visits)
-    return Model(walked.layout, relaxed=relaxed).cost(walked.order)
+    with Model(walked.layout, relaxed=relaxed) as model:
+        return model.cost(walked.order)
 
 
 def _tidy(problem: Problem, vehicle: int, route: list[Visit]) -> list[Visit]:

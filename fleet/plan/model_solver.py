@@ -8,26 +8,33 @@ Facts of OR-Tools 9.15 that shape the code.
 - Its `solution_limit` counts perturbations that succeed. A monitor counts those that are tried, and stops the
   search by an exception, which the wrapper hands through; the best routes are kept as they are found. Any budget
   of work then ends, and repeats, without a time limit. The first descent is not counted; it ends by itself.
+- The first solution of guided search goes through all routes where its rule of thumb fails, in a search within the
+  search. No monitor is told of that, but limits are kept there, too. A limit by work is `FailuresLimit`. (One of
+  our own, `CustomLimit`, is asked a million times a second, and costs guided search a third of its speed.) The
+  time limit is by the wall, and holds everywhere; other clocks are looked at whenever a solution is found.
+- Where no solution is found in a small model, CP-SAT is asked, without limit; it knows nothing of constraints that
+  are not of dimensions. That is off.
 - Large neighbourhoods have a time limit of their own (`lns_time_limit`) and do not repeat; they are off.
 - `SetAllowedVehiclesForIndex` fails from Python; `VehicleVar` does the same. Enums may be given as text.
 - The transit of a node that nobody visits is that from it to itself where all vehicles have the same transits, and
   0 where they do not. What is said of transits must hold either way.
-- `HasDimension` fails from Python. Of a monitor the solver keeps no hold; who adds one must.
+- `HasDimension` fails from Python. Of a monitor the solver keeps no hold; who adds one must. Of a function it has
+  one that Python cannot see; ours lead back to the model, so neither is freed before `Model.close`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from ortools.constraint_solver import pywrapcp
 
-from fleet.plan.budget import Budget, Iterations, Seconds
+from fleet.plan.budget import Budget, Iterations
 from fleet.plan.model_frame import Frame
 from fleet.plan.model_layout import Layout, walk
 from fleet.plan.model_limits import draws, limit
+from fleet.plan.model_stop import most_failures, seconds_of
 from fleet.plan.problem import NEVER_MS, Visit
 
 Visits = list[list[Visit]]
@@ -38,31 +45,6 @@ _REFUTED = 1000
 """How many values that turn out wrong count as one iteration."""
 _PATIENCE = 20
 """How many iterations it may take to find times and charges for given routes."""
-
-
-RUIN_ITERATIONS, GUIDED_ITERATIONS = 100, 5000
-"""A perturbation, and a solution of guided search, take about as long as so many iterations of the compiled engine
-(2 to 5 ms, and 50 to 350 ms, against 20 to 40 us, with 50 and with 100 pickups)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tries:
-    """A budget that is asked by tries of the model, each of which counts as so many iterations."""
-
-    budget: Budget
-    iterations_each: int
-
-    def share(self, done_iterations: int) -> float:
-        """See `Budget`."""
-        return self.budget.share(self.iterations_each * done_iterations)
-
-    def part(self, share: float) -> Tries:
-        """See `Budget`."""
-        return Tries(self.budget.part(share), self.iterations_each)
-
-    def elapsed_s(self) -> float | None:
-        """See `Budget`."""
-        return self.budget.elapsed_s()
 
 
 class _Enough(Exception):
@@ -118,7 +100,7 @@ class _Patience(_Watch):
 
 
 class Model:
-    """The OR-Tools model of a layout."""
+    """The OR-Tools model of a layout, in a `with`: behind it the model is freed, and nothing more can be asked."""
 
     def __init__(self, layout: Layout, *, prefixed: bool = False, relaxed: frozenset[str] = frozenset()) -> None:
         self.layout = layout
@@ -139,6 +121,16 @@ class Model:
         self._watches: list[_Watch] = []
         self.tries = 0
         """How many were done in searches."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free what OR-Tools holds: tens of megabytes for a cell, gigabytes for a thousand pickups."""
+        del self.frame, self.routing, self.manager, self._watches
 
     def fix(self, order: Sequence[Sequence[Visit]]) -> None:
         """Each vehicle begins with these visits, a dock visit being the index of a copy."""
@@ -206,25 +198,26 @@ class Model:
         return self.frame.index(self.layout.node(*visit))
 
     def _collect(self, budget: Budget, run: Callable[[Any], Any], parameters: Any, *, guided: bool) -> None:
-        watch = _Watch(self.routing.solver(), budget, guided=guided)
-        if guided and isinstance(_rule(budget), Seconds):
-            self._stop_by_clock(budget, watch)
-        else:
-            self._watched(watch)
-        self.routing.AddAtSolutionCallback(lambda: self._keep(watch))
+        solver = self.routing.solver()
+        watch = _Watch(solver, budget, guided=guided)
+        most = most_failures(budget)
+        if most is not None:
+            self.routing.AddSearchMonitor(solver.FailuresLimit(most))
+        # To count by a monitor costs guided search half of its speed.
+        is_counted_here = guided and most is None
+
+        def take() -> None:
+            watch.done += int(is_counted_here)
+            if most is None and budget.share(watch.done) >= 1.0:
+                solver.FinishCurrentSearch()
+            self._keep(watch)
+
+        self.routing.AddAtSolutionCallback(take)
+        if not is_counted_here:
+            self._watched(watch)  # behind `take`, so that the solution at which it stops is kept
         with suppress(_Enough):
             run(parameters)
         self.tries += max(0, watch.done)
-
-    def _stop_by_clock(self, budget: Budget, watch: _Watch) -> None:
-        """Count solutions, and look at the clock at each: a monitor would cost guided search half of its speed."""
-
-        def count() -> None:
-            watch.done += 1
-            if budget.share(watch.done) >= 1.0:
-                self.routing.solver().FinishCurrentSearch()
-
-        self.routing.AddAtSolutionCallback(count)
 
     def _watched(self, watch: _Watch) -> _Watch:
         """`watch`, held for as long as the solver may call it."""
@@ -287,23 +280,19 @@ class Model:
                     self.routing.AddVariableMinimizedByFinalizer(time.CumulVar(index))
 
 
-def _rule(budget: Budget) -> Budget:
-    """What stops, in the end."""
-    return budget.budget if isinstance(budget, Tries) else budget
-
-
 def _parameters(budget: Budget) -> Any:
     """Cheapest insertion and one descent, which ends by itself; without large neighbourhoods, which have a time
     limit of their own, and so do not repeat."""
     parameters = pywrapcp.DefaultRoutingSearchParameters()
     parameters.first_solution_strategy = "PARALLEL_CHEAPEST_INSERTION"
     parameters.local_search_metaheuristic = "GREEDY_DESCENT"
+    parameters.fallback_to_cp_sat_size_threshold = 0
     for operator in parameters.local_search_operators.DESCRIPTOR.fields:
         if operator.name.endswith("_lns"):
             setattr(parameters.local_search_operators, operator.name, "BOOL_FALSE")
-    rule = _rule(budget)
-    if isinstance(rule, Seconds):
-        left_s = rule.most_s * (1.0 - rule.share(0))
+    seconds = seconds_of(budget)
+    if seconds is not None:
+        left_s = seconds.most_s * (1.0 - seconds.share(0))
         parameters.time_limit.FromMilliseconds(max(1, int(_MS_PER_S * left_s)))
     return parameters
 

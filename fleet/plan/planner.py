@@ -22,10 +22,13 @@ from fleet.plan.problem import Plan, Problem, Route
 from fleet.plan.reasons import reasons
 from fleet.plan.result import USUAL, Listener, Manner, Progress, Result, Word
 from fleet.plan.rounds import Share, in_cells
-from fleet.plan.solver import cell_solver_of, sizes, solver_of
+from fleet.plan.solver import MODEL_BORDER_ROUNDS, cell_solver_of, chosen, sizes, solver_of
 from fleet.plan.timetable import visits_of
 
 OVERTIME_S = 0.3
+OVERTIME, MODEL_OVERTIME = 1.5, 1.1
+"""Of seconds, so many times the budget are for all in the end, and a little; fewer where the model searches, which
+leaves much to be finished."""
 MOST_BOUNDED = 1500
 """A bound looks at the ways between all pickups; of more than so many it would take longer than a first plan."""
 
@@ -64,19 +67,22 @@ def solve(
         visits, done = [list(row) for row in found.visits], found.iterations
     else:
         share = Share(budget, max(1, workers), executor, cell, cell_solver_of(manner.engine))
+        if chosen(manner.engine) == "ortools":
+            share = replace(share, sketches=False, border_rounds=MODEL_BORDER_ROUNDS)
         visits, done = in_cells(problem, share, seed, first, lambda it: tell(it.iterations, it.cost, it.served))
-    plan = finish(problem, visits, explain=manner.explain, is_over=_overtime(budget))
+    is_over = _overtime(budget, MODEL_OVERTIME if chosen(manner.engine) == "ortools" else OVERTIME)
+    plan = finish(problem, visits, explain=manner.explain, is_over=is_over)
     if start is not None and start.cost < plan.cost:
-        plan = _explained(problem, start, _overtime(budget)) if manner.explain else start
+        plan = _explained(problem, start, is_over) if manner.explain else start
     tell(done, plan.cost, len(problem.pickups) - len(plan.omitted))
     return Result(plan, done, tuple(told), _word(problem, plan) if manner.prove else None)
 
 
-def _overtime(budget: Budget) -> Callable[[], bool]:
-    """Seconds leave half as many for what comes after the search, and a little; work is done whatever it takes."""
+def _overtime(budget: Budget, most: float) -> Callable[[], bool]:
+    """Seconds end `most` times the budget after they began, and a little; work is done whatever it takes."""
     if not isinstance(budget, Seconds):
         return never
-    by_s = 1.5 * budget.most_s + OVERTIME_S
+    by_s = most * budget.most_s + OVERTIME_S
     return lambda: (budget.elapsed_s() or 0.0) > by_s
 
 

@@ -31,13 +31,20 @@ where few are left."""
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A budget for the whole, who works on it, how large a cell is, and who searches it."""
+    """A budget for the whole, who works on it, how large a cell is, who searches it and how: whether that makes a
+    plan at once with no budget at all (`sketches`), and how often cells are cut again along the borders."""
 
     budget: Budget
     workers: int
     executor: Executor | None
     cell_pickups: int
     solver: Solver
+    sketches: bool = True
+    border_rounds: int = BORDER_ROUNDS
+
+    def is_late(self) -> bool:
+        """Whether a budget of seconds is used up."""
+        return isinstance(self.budget, Seconds) and self.budget.share(0) >= 1.0
 
     def run(self, problem: Problem, jobs: Sequence[_Job], done: int, until: float) -> Iterator[Found]:
         """Search every part, so that a share `until` of the budget is used up in the end, as it is after `done`
@@ -104,11 +111,14 @@ def in_cells(
     draw = Streams(seed).generator("plan/cells")
     visits: Visits = first or [list(vehicle.committed) for vehicle in problem.vehicles]
     done, left_out = 0, 0
-    ends = [0.0, FIRST_SHARE] if first is None else [0.0]
-    ends += [ends[-1] + (1.0 - ends[-1]) * (k + 1) / BORDER_ROUNDS for k in range(BORDER_ROUNDS)]
+    firsts = [] if first is not None else [0.0, FIRST_SHARE] if share.sketches else [FIRST_SHARE]
+    begin = firsts[-1] if firsts else 0.0
+    borders = [begin + (1.0 - begin) * (k + 1) / share.border_rounds for k in range(share.border_rounds)]
     parts: tuple[Part, ...] = ()
-    for number, end in enumerate(ends if first is None else ends[1:]):
-        if first is not None or number >= 2:
+    for number, end in enumerate(firsts + borders):
+        if number and share.is_late():
+            break
+        if number >= len(firsts):
             parts = recut(problem, visits, share.cell_pickups, draw)
         elif number == 0:
             parts = cut(problem, share.cell_pickups, draw)
@@ -118,7 +128,7 @@ def in_cells(
             job.part.put_back(found.visits, visits)
             done += found.iterations
         if first is None and number == 0:
-            visits = filled(problem, visits, MOST_FILLED)
+            visits = filled(problem, visits, MOST_FILLED, share.is_late)
         progress = _progress(problem, visits, done)
         left_out = len(problem.pickups) - progress.served
         tell(progress)

