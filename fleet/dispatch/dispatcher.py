@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fleet.dispatch.belief import Belief, PickupBelief, VehicleBelief
 from fleet.dispatch.params import DispatchParams
-from fleet.dispatch.planning import Planning, Solver
+from fleet.dispatch.planning import Planner, Planning
 from fleet.dispatch.rounds import (
     ORDER_DELAY_MS,
     Atlas,
@@ -56,7 +56,7 @@ class Dispatcher:
         atlas_of: AtlasOf,
         belief: Belief,
         params: DispatchParams,
-        solve: Solver,
+        solve: Planner,
         port: KeyedPort,
         authority: KeyedPort,
         new_key: NewKey,

@@ -19,7 +19,8 @@ from fleet.plan.result import Result
 
 _LATELY = 1000
 _HOUR_MS = 3_600_000
-Solver = Callable[[Problem, SearchParams], Result]
+Planner = Callable[[Problem, SearchParams], Result]
+"""Who is asked for a plan: `fleet.plan.planner.solve` with what a scenario says of the search."""
 
 
 def policy_of(params: DispatchParams) -> Policy:
@@ -31,7 +32,7 @@ def policy_of(params: DispatchParams) -> Policy:
 class Planning:
     """Plans when its policy says so, and remembers what pickups took."""
 
-    def __init__(self, params: DispatchParams, solve: Solver) -> None:
+    def __init__(self, params: DispatchParams, solve: Planner) -> None:
         self._params = params
         self._solve = solve
         self._policy = policy_of(params)
