@@ -93,7 +93,6 @@ FLAGS, APART, STARTED, CLASS_START, CLASS_CAR, ORDERS = range(6)
 """APART: for each kind the mask of those that must not be on board with it. STARTED: vehicles with committed
 visits. Vehicles of class c are entries CLASS_START[c] to CLASS_START[c + 1] of CLASS_CAR. ORDERS: keys to draw
 from, -1 for a random order."""
-LIST_ROWS = 6
 
 # Entries of the row FLAGS.
 HAS_TRIPS, HAS_RELEASE, HAS_ENERGY, HAS_REFUSAL, HAS_APART, CAN_OMIT, N_PICKUPS, N_DOCKS, NEAR_USED = range(9)
