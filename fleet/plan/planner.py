@@ -20,10 +20,11 @@ from fleet.plan.insertion import Insertion
 from fleet.plan.parts import Visits
 from fleet.plan.problem import Plan, Problem, Route
 from fleet.plan.reasons import reasons
+from fleet.plan.referee import judge
 from fleet.plan.result import USUAL, Listener, Manner, Progress, Result, Word
 from fleet.plan.rounds import Share, in_cells
 from fleet.plan.solver import MODEL_BORDER_ROUNDS, cell_solver_of, chosen, sizes, solver_of
-from fleet.plan.timetable import visits_of
+from fleet.plan.timetable import plan_cost, visits_of
 
 OVERTIME_S = 0.3
 OVERTIME, MODEL_OVERTIME = 1.5, 1.1
@@ -44,12 +45,12 @@ def solve(
     workers: int = 1,
     manner: Manner = USUAL,
 ) -> Result:
-    """A legal plan for `problem`, no dearer than `start`, which is a legal one.
+    """A legal plan for `problem`, no dearer than `start`.
 
     `executor` runs the cells of a large problem, `workers` at a time; without one they run here, one by one. A
     contradictory problem is not noticed here: `fleet.plan.checks.check` says what is wrong with one. Where a
     vehicle cannot end after what it is committed to, no plan is legal: its route breaks off, and the referee says
-    so. Raises ValueError for a `start` with a vehicle that is not there.
+    so. What a `start` costs is reckoned here, and not read. Raises ValueError for one that is not legal.
     """
     told: list[Progress] = []
     bound = lower_bound(problem) if len(problem.pickups) <= MOST_BOUNDED else None
@@ -60,6 +61,7 @@ def solve(
             on_progress(told[-1])
 
     first = None if start is None else _visits(problem, start.routes)
+    start = None if start is None else _legal(problem, start)
     whole, cell = sizes(manner)
     solver = solver_of(manner.engine)
     if len(problem.pickups) <= whole:
@@ -91,6 +93,23 @@ def _explained(problem: Problem, plan: Plan, is_over: Callable[[], bool]) -> Pla
     routes = {route.vehicle: route for route in plan.routes}
     insertion = Insertion(problem, [routes.get(v, Route(v, ())) for v in range(len(problem.vehicles))])
     return replace(plan, omitted=reasons(insertion, [o.pickup for o in plan.omitted], is_over=is_over))
+
+
+def _legal(problem: Problem, start: Plan) -> Plan | None:
+    """`start` with what it costs in truth; None where a route breaks a rule that its vehicle may be committed to
+    break, so that only the order is of use. Raises ValueError where any other breaks one."""
+    silent = replace(start, omitted=())  # the referee would prove every reason, which takes far longer
+    broken = [it for it in judge(problem, silent) if it.rule not in ("accounted", "cost")]
+    bound = {vehicle.id for vehicle in problem.vehicles if vehicle.committed}
+    if wrong := next((it for it in broken if it.vehicle not in bound), None):
+        raise ValueError(f"the plan to start with is not legal: {wrong}")
+    served = {stop.index for route in start.routes for stop in route.stops if stop.kind == "pickup"}
+    left = [index for index in range(len(problem.pickups)) if index not in served]
+    if sorted(omission.pickup for omission in start.omitted) != left:
+        raise ValueError(
+            "the plan to start with is not legal: it must leave out what it does not serve, and say so"
+        )
+    return None if broken else replace(start, cost=plan_cost(problem, start.routes, left))
 
 
 def _word(problem: Problem, plan: Plan) -> Word:

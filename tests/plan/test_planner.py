@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from fleet.plan import planner
 from fleet.plan.budget import Iterations
 from fleet.plan.finish import finish
 from fleet.plan.insertions import insertable
@@ -13,6 +14,7 @@ from fleet.plan.planner import solve
 from fleet.plan.problem import Plan, Problem, Route
 from fleet.plan.referee import judge
 from fleet.plan.result import Manner
+from fleet.plan.solver import Routes
 from fleet.plan.timetable import visits_of
 
 from .problems import base, pickup, plant, random_problem, street, vehicle
@@ -85,14 +87,60 @@ def test_solving_is_legal_repeats_and_is_no_dearer_than_its_start():
         assert solve(problem, Iterations(5), seed=3, start=first.plan).plan.cost <= first.plan.cost
 
 
-def test_a_start_that_is_kept_is_explained_if_asked():
-    problem = street([0, 1000], [vehicle()], [plant(0)], [pickup(0, 1, latest_ms=109_000)])
-    plan = solve(problem, Iterations(5)).plan
-    cheaper = replace(plan, cost=plan.cost - 1)
-    assert solve(problem, Iterations(5), start=cheaper).plan == cheaper
-    told = solve(problem, Iterations(5), start=cheaper, manner=Manner(explain=True)).plan
-    assert (told.routes, told.cost) == (cheaper.routes, cheaper.cost)
+@pytest.fixture
+def forgetful(monkeypatch):
+    """A search that goes the long way round and does not look at what it is given."""
+    rows = ((("pickup", 1), ("pickup", 0), ("dock", 0)),)
+    monkeypatch.setattr(planner, "solver_of", lambda engine: lambda *given: Routes(rows, 5, 0))
+
+
+def there_and_back() -> Problem:
+    """Two pickups on the way to a plant, and one that comes too late for everybody."""
+    pickups = [pickup(0, 1, mass_kg=1.0), pickup(1, 2, mass_kg=1.0), pickup(2, 1, latest_ms=9000, service_ms=0)]
+    return street([0, 1000, 2000], [vehicle()], [plant(2)], pickups)
+
+
+def test_a_start_that_is_kept_is_explained_if_asked(forgetful):
+    problem = there_and_back()
+    start = finish(problem, [[("pickup", 0), ("pickup", 1), ("dock", 0)]], explain=False)
+    assert solve(problem, Iterations(5)).plan.cost > start.cost
+    assert solve(problem, Iterations(5), start=start).plan == start
+    told = solve(problem, Iterations(5), start=start, manner=Manner(explain=True)).plan
+    assert (told.routes, told.cost) == (start.routes, start.cost)
     assert [change.kind for change in told.omitted[0].relaxations] == ["window"]
+
+
+def test_what_a_start_says_it_costs_is_not_believed(forgetful):
+    problem = there_and_back()
+    start = finish(problem, [[("pickup", 0), ("pickup", 1), ("dock", 0)]], explain=False)
+    dear = solve(problem, Iterations(5)).plan
+    for claimed in (0, 10**17):
+        assert solve(problem, Iterations(5), start=replace(start, cost=claimed)).plan == start
+        assert solve(problem, Iterations(5), start=replace(dear, cost=claimed)).plan == dear
+
+
+def test_a_start_that_breaks_a_rule_is_refused():
+    problem = there_and_back()
+    plan = solve(problem, Iterations(5)).plan
+    (route,) = plan.routes
+    early = replace(route, stops=(replace(route.stops[0], arrive_ms=1), *route.stops[1:]))
+    strange = replace(route, stops=(replace(route.stops[0], index=7), *route.stops[1:]))
+    for bad, told in (
+        (replace(plan, routes=(early,)), "not legal: arrival: vehicle v0"),
+        (replace(plan, routes=(strange,)), "not legal: index"),
+        (replace(plan, routes=(route, route)), "not legal: one-route"),
+        (replace(plan, omitted=()), "must leave out what it does not serve"),
+        (replace(plan, routes=()), "must leave out what it does not serve"),
+    ):
+        with pytest.raises(ValueError, match=told):
+            solve(problem, Iterations(5), start=bad)
+
+
+def test_of_a_start_that_cannot_end_only_the_order_counts():
+    stuck = replace(two(), docks=(base(0),))
+    plan = solve(stuck, Iterations(5)).plan
+    assert {violation.rule for violation in judge(stuck, plan)} == {"finish"}
+    assert solve(stuck, Iterations(5), start=replace(plan, cost=-1)).plan == plan
 
 
 @pytest.mark.parametrize("number", [-1, 1])
