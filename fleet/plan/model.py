@@ -129,6 +129,14 @@ def prove(problem: Problem, visits: Sequence[Sequence[Visit]]) -> Proof:
     return Proof(True, whole, not_said=silent)
 
 
+def can_go_on(problem: Problem, vehicle: int) -> bool:
+    """Whether the model knows a legal route that begins with what the vehicle is committed to."""
+    alone = replace(problem, vehicles=(problem.vehicles[vehicle],))
+    pickups = tuple(i for kind, i in problem.vehicles[vehicle].committed if kind == "pickup")
+    with Model(_search_layout(alone, pickups), prefixed=True) as model:
+        return model.search(Iterations(0)) != []
+
+
 def improve(problem: Problem, visits: Sequence[Sequence[Visit]], budget: Budget) -> Visits:
     """Routes that cost less than the given ones and are proved, or the given ones; by guided local search.
 
@@ -202,7 +210,7 @@ def _searched(problem: Problem, budget: Budget, *, guided: bool = False) -> tupl
     """See `search`; with how many tries were made."""
     routes: Visits = [list(v.committed) for v in problem.vehicles]
     tries = 0
-    able = [v for v, it in enumerate(problem.vehicles) if not it.committed or _can_go_on(problem, v)]
+    able = [v for v, it in enumerate(problem.vehicles) if not it.committed or can_go_on(problem, v)]
     taken = {i for v, it in enumerate(problem.vehicles) if v not in able for k, i in it.committed if k == "pickup"}
     pickups = tuple(p for p in range(len(problem.pickups)) if p not in taken)
     if able and pickups and problem.docks and not is_late(budget):
@@ -270,14 +278,6 @@ def _warm_layout(walked: Layout) -> Layout:
     loads += [0.0 if c.unloads else mean_kg for c in more]
     pickups = tuple(range(len(problem.pickups)))
     return Layout(problem, pickups, (*stops, *more), choose_homes(problem), tuple(loads))
-
-
-def _can_go_on(problem: Problem, vehicle: int) -> bool:
-    """Whether the model knows a legal route that begins with what the vehicle is committed to."""
-    alone = replace(problem, vehicles=(problem.vehicles[vehicle],))
-    pickups = tuple(i for kind, i in problem.vehicles[vehicle].committed if kind == "pickup")
-    with Model(_search_layout(alone, pickups), prefixed=True) as model:
-        return model.search(Iterations(0)) != []
 
 
 def _alone(

@@ -113,6 +113,18 @@ def test_a_wrong_cost_and_a_late_route_are_not_proved():
     assert (word.proved, "window" in word.why) == (False, True)
 
 
+def test_who_is_committed_to_what_is_legal_is_no_excuse():
+    """The second pickup was planned, and is late; the first one was a promise."""
+    me = vehicle(committed=(("pickup", 0),))
+    problem = street([0, 1000, 2000], [me], [plant(0)], [pickup(i, 1 + i, mass_kg=1.0) for i in range(2)])
+    plan = solve(problem, Iterations(10)).plan
+    assert word_on(problem, plan).proved is True
+    for late, proved in ((1, False), (0, None)):
+        pickups = [replace(it, latest_ms=100) if i == late else it for i, it in enumerate(problem.pickups)]
+        word = word_on(replace(problem, pickups=tuple(pickups)), plan)
+        assert (word.proved, "it refuses v0 (window)" in word.why) == (proved, True)
+
+
 def test_nobody_is_asked_about_no_vehicles():
     problem = street([0, 1000], [], [plant(0)], [pickup(0, 1)])
     assert prove(problem, []).cost == problem.pickups[0].penalty
