@@ -16,6 +16,7 @@ import numpy as np
 
 from fleet.base.errors import Fault, InputError
 from fleet.base.streams import Streams
+from fleet.plan.legs import Legs, node_of
 from fleet.plan.problem import UNREACHABLE_MS, Charger, Dock, Pickup, Problem, Vehicle, VehicleType
 from fleet.plan.ways import Plane, Table, Ways
 
@@ -29,7 +30,7 @@ MOST_SPAN_MS = 10**11
 """No service, unloading or charge takes longer (three years), so that sums of them fit in 64 bits."""
 MOST_SUM = 5 * 10**14
 """All penalties together, all fixed costs together, and what a pickup's lateness costs."""
-MOST_RATE = 10**9
+MOST_RATE, MOST_COMMITTED = 10**9, 1000
 _DEAR = "it is the cost of a leg: count in larger units of cost"
 _LONG = "it is the time that a leg takes, in milliseconds"
 MOST_MATERIALS = 62
@@ -231,6 +232,8 @@ def _vehicles(problem: Problem) -> Iterator[Finding]:
             yield from _charge(path, vehicle, problem.types[vehicle.type])
         for i, end in enumerate(vehicle.ends):
             yield from _index(f"{path}.ends.{i}", end, len(problem.docks), "docks")
+        if len(vehicle.committed) > MOST_COMMITTED:
+            yield _wrong(f"{path}.committed", f"at most {MOST_COMMITTED:,} visits", len(vehicle.committed))
         for i, (kind, index) in enumerate(vehicle.committed):
             here = f"{path}.committed.{i}"
             if kind not in ("pickup", "dock"):
@@ -238,9 +241,9 @@ def _vehicles(problem: Problem) -> Iterator[Finding]:
                 continue
             yield from _index(here, index, len(problem.pickups if kind == "pickup" else problem.docks), f"{kind}s")
             if kind == "pickup" and index in owner:
-                yield _wrong(
-                    here, "a pickup that nobody is committed to yet", index, f"vehicles.{owner[index]} is"
-                )
+                before = f"{problem.vehicles[owner[index]].id!r} is"
+                found = repr(problem.pickups[index].id) if 0 <= index < len(problem.pickups) else index
+                yield _wrong(here, "a pickup that nobody is committed to yet", found, before)
             if kind == "pickup":
                 owner.setdefault(index, at)
 
@@ -347,14 +350,12 @@ def _sums(problem: Problem) -> Iterator[Finding]:
 
 def _cut_off(problem: Problem) -> Iterator[Finding]:
     """Committed visits to which there is no way, so that no plan can keep them."""
+    legs = Legs(problem)
     for at, vehicle in enumerate(problem.vehicles):
-        places = [
-            (problem.pickups if kind == "pickup" else problem.docks)[i].node for kind, i in vehicle.committed
-        ]
-        nodes = np.array([vehicle.node, *places], dtype=np.int64)
-        legs_ms = problem.ways[vehicle.type].block(nodes[:-1], nodes[1:]).travel_ms.diagonal()
-        for i in np.flatnonzero(legs_ms >= UNREACHABLE_MS):
-            yield _wrong(f"vehicles.{at}.committed.{i}", f"a way to it from node {nodes[i]}", "none")
+        nodes = [vehicle.node, *(node_of(problem, visit) for visit in vehicle.committed)]
+        for i, (leg_ms, _, _) in enumerate(legs.along(vehicle.type, nodes)):
+            if leg_ms >= UNREACHABLE_MS:
+                yield _wrong(f"vehicles.{at}.committed.{i}", "a way to it from where the vehicle is then", "none")
 
 
 # --------------------------------------------------------------------------------------------------------- remarks
@@ -389,4 +390,5 @@ def _unreachable(problem: Problem) -> Iterator[Finding]:
         return
     soonest = np.min([ways.block(starts, docks).travel_ms.min(axis=0) for ways in problem.ways], axis=0)
     for at in np.flatnonzero(soonest >= UNREACHABLE_MS):
-        yield _odd(f"docks.{at}.node", "a dock that some vehicle can come to from its start", int(docks[at]))
+        found = repr(problem.docks[at].id)
+        yield _odd(f"docks.{at}.node", "a dock that some vehicle can come to from its start", found)

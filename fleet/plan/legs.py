@@ -11,6 +11,8 @@ from fleet.plan.problem import Problem, Route, Visit
 
 Leg = tuple[int, int, float]
 """Time in ms, cost, effort in h."""
+_AT_ONCE = 256
+"""Legs that are asked for together: what is made has as many rows and columns."""
 
 
 class Legs:
@@ -31,8 +33,9 @@ class Legs:
         """The legs from each of `nodes` to the next."""
         known = self._known[type_index]
         pairs = list(itertools.pairwise(nodes))
-        missing = sorted({pair for pair in pairs if pair not in known})
-        if missing:
+        every = sorted({pair for pair in pairs if pair not in known})
+        for begin in range(0, len(every), _AT_ONCE):
+            missing = every[begin : begin + _AT_ONCE]
             rows = sorted({a for a, _ in missing})
             columns = sorted({b for _, b in missing})
             block = self._ways[type_index].block(np.array(rows), np.array(columns))

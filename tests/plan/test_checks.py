@@ -65,6 +65,7 @@ CASES = [
     ("vehicles.0.committed.0", first("vehicles", committed=(("dock", -1),))),
     ("vehicles.0.committed.0", first("vehicles", committed=(("barn", 0),))),
     ("vehicles.0.committed.1", first("vehicles", committed=(("pickup", 1), ("pickup", 1)))),
+    ("vehicles.0.committed", first("vehicles", committed=(("dock", 0),) * 1001)),
     ("vehicles.1.id", replace(GOOD, vehicles=(vehicle(), vehicle()))),
     ("docks.0.node", first("docks", node=-1)),
     ("docks.0.unload_ms", first("docks", unload_ms=-1)),
@@ -102,7 +103,7 @@ def test_all_faults_come_at_once():
 def test_two_vehicles_may_not_be_committed_to_one_pickup():
     both = tuple(vehicle(i, committed=(("pickup", 0),)) for i in range(2))
     found = faults(replace(GOOD, vehicles=both))
-    assert [(fault.path, fault.hint) for fault in found] == [("vehicles.1.committed.0", "vehicles.0 is")]
+    assert [(fault.path, fault.hint) for fault in found] == [("vehicles.1.committed.0", "'v0' is")]
 
 
 def test_good_problems_pass():
@@ -185,4 +186,6 @@ def test_what_is_committed_can_be_come_to():
     problem = street([0, 1000], [vehicle(1), start], [plant(0)], [pickup(0, 1)])
     assert faults(problem) == []
     found = faults(barred(problem, (1, 0)))
-    assert [(one.path, one.expected) for one in found] == [("vehicles.1.committed.1", "a way to it from node 1")]
+    assert [(one.path, one.expected) for one in found] == [
+        ("vehicles.1.committed.1", "a way to it from where the vehicle is then")
+    ]
