@@ -220,7 +220,8 @@ the one that misses by least.
 class Relaxation:
     """A change to the problem (`fleet.plan.relaxations` applies it and says what it counts).
 
-    `amount` is in `unit`; `where` is the id of a vehicle, a dock or a pickup, or "node 7".
+    `amount` is in `unit`; `where` is the id of a vehicle, a dock or a pickup, or "node 7". It may be something
+    that a relaxation before it adds.
     """
 
     kind: str

@@ -21,7 +21,7 @@ from fleet.plan.hurdles import Hurdles
 from fleet.plan.insertion import Insertion, Trial
 from fleet.plan.look import Wish
 from fleet.plan.problem import UNREACHABLE_MS, Omission, Problem, Relaxation, Route
-from fleet.plan.relaxations import NEW_VEHICLE, apply, is_node, node_number, size
+from fleet.plan.relaxations import apply, is_node, new_vehicle, node_name, node_number, size
 from fleet.plan.timetable import Breach, route_cost, schedule
 
 _GAPS = 40
@@ -142,7 +142,7 @@ class _Mender:
             problem = self.problem
             for relaxation in first:
                 problem = apply(problem, index, relaxation)
-            if first[-1].where == f"node {self.problem.pickups[index].node}":
+            if first[-1].where == node_name(self.problem, self.problem.pickups[index].node):
                 return self.insertion.moved(problem)  # nobody else will ask
             self._changed[key] = self.insertion.moved(problem)
         return self._changed[key]
@@ -166,13 +166,13 @@ class _Mender:
         yield from takers
         if any(type_.battery_wh < math.inf for type_ in problem.types):
             bare_docks = [(problem.docks[dock].id, ms) for dock, ms in near if problem.docks[dock].charger is None]
-            for where, ms in [*bare_docks[:_SITES], (f"node {pickup.node}", 0)]:
+            for where, ms in [*bare_docks[:_SITES], (node_name(problem, pickup.node), 0)]:
                 for first in takers[:1]:
                     yield (*first, Relaxation("charger", float(ms), "ms", where))
         for type_, (dock, _) in itertools.product(problem.types, near[:1]):
-            node = problem.docks[dock].node
+            node = node_name(problem, problem.docks[dock].node)
             for first in takers[:1]:
-                yield (*first, Relaxation("vehicle", 1.0, type_.name, f"node {node}"))
+                yield (*first, Relaxation("vehicle", 1.0, type_.name, node))
 
     def _nearest(self, index: int) -> list[tuple[int, int]]:
         """Docks and the time from the pickup to them, the soonest first, of those that some type can come to."""
@@ -311,7 +311,7 @@ def _why(problem: Problem, omission: Omission, who: str) -> str:
 def _how(problem: Problem, omission: Omission, relaxation: Relaxation) -> str:
     amount, unit, where = relaxation.amount, relaxation.unit, relaxation.where
     pickup = problem.pickups[omission.pickup]
-    where = "it" if where == NEW_VEHICLE else where
+    where = "it" if where == new_vehicle(problem) else where
     if relaxation.kind == "charger":
         itself = is_node(problem, where) and node_number(where) == pickup.node
         return f"a charger at {'the place itself' if itself else where}" + (

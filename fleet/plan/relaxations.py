@@ -13,6 +13,9 @@ Kinds, with the unit of `amount` and what `where` names:
 - vehicle (its type): one more of that type, at "node 7", full, ready when the first of all is.
 - penalty (cost): leaving the pickup out costs more.
 
+A change may be to what one before it adds: the vehicle "one more", or the dock "charger at node 7". Where the
+problem calls something of its own by one of these names, primes are put behind it ("one more'").
+
 So that changes can be compared, each has a size. What people can agree on counts by the amount relative to what
 there is: a window to its own length or an hour, whichever is more; the end of a shift to the shift or an hour;
 hours to all openings; a penalty to what it becomes. What must be bought counts 1: a certificate, acceptance, one
@@ -23,6 +26,7 @@ what it has; one more vehicle 3. Sizes of changes that go together add up.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from statistics import median_low
@@ -39,8 +43,7 @@ from fleet.plan.problem import (
     VehicleType,
 )
 
-NEW_VEHICLE = "one more"
-"""The id of a vehicle that a relaxation adds."""
+_NODE = re.compile(r"node [0-9]+'*")
 _HOUR_MS = 3_600_000
 _WHOLE = {"certificate": 1.0, "accepts": 1.0, "trips": 1.0, "charger": 1.0, "vehicle": 3.0}
 
@@ -145,9 +148,8 @@ def _with_charger(problem: Problem, where: str) -> Problem:
     fixed = [dock.charger.fixed_ms for dock in problem.docks if dock.charger is not None]
     charger = Charger("swap", median_low(fixed) if fixed else 0)
     if is_node(problem, where):
-        return replace(
-            problem, docks=(*problem.docks, Dock(f"charger at {where}", node_number(where), charger=charger))
-        )
+        node = node_number(where)
+        return replace(problem, docks=(*problem.docks, Dock(new_dock(problem, node), node, charger=charger)))
     index = _dock_index(problem, where)
     dock = replace(problem.docks[index], charger=charger)
     return replace(problem, docks=(*problem.docks[:index], dock, *problem.docks[index + 1 :]))
@@ -156,20 +158,53 @@ def _with_charger(problem: Problem, where: str) -> Problem:
 def _with_one_more(problem: Problem, relaxation: Relaxation) -> Problem:
     kind = next(i for i, type_ in enumerate(problem.types) if type_.name == relaxation.unit)
     ready = min((vehicle.ready_ms for vehicle in problem.vehicles), default=0)
-    vehicle = Vehicle(
-        NEW_VEHICLE, kind, node_number(relaxation.where), ready, problem.types[kind].battery_wh, NEVER_MS
-    )
+    node = node_number(relaxation.where)
+    vehicle = Vehicle(new_vehicle(problem), kind, node, ready, problem.types[kind].battery_wh, NEVER_MS)
     return replace(problem, vehicles=(*problem.vehicles, vehicle))
+
+
+def new_vehicle(problem: Problem) -> str:
+    """The id of a vehicle that a relaxation of `problem` adds."""
+    return _nobodys("one more", (vehicle.id for vehicle in problem.vehicles))
+
+
+def new_dock(problem: Problem, node: int) -> str:
+    """The id of a dock that a relaxation of `problem` adds at a node."""
+    return _nobodys(f"charger at node {node}", (dock.id for dock in problem.docks))
+
+
+def node_name(problem: Problem, node: int) -> str:
+    """What `where` calls a node: "node 7"."""
+    return _nobodys(f"node {node}", (dock.id for dock in problem.docks))
 
 
 def is_node(problem: Problem, where: str) -> bool:
     """Whether `where` names a node, and not a dock that is called like one."""
-    return where.startswith("node ") and all(dock.id != where for dock in problem.docks)
+    return _NODE.fullmatch(where) is not None and all(dock.id != where for dock in problem.docks)
+
+
+def node_of(problem: Problem, relaxation: Relaxation) -> int | None:
+    """The node that a relaxation of `problem` is about, itself or by the dock that one before it adds there; None
+    where it is about something else."""
+    where = relaxation.where
+    if relaxation.kind == "accepts":
+        where = where.removeprefix("charger at ")
+    has_dock = any(dock.id == relaxation.where for dock in problem.docks)
+    of_node = relaxation.kind in ("charger", "vehicle", "accepts") and _NODE.fullmatch(where) and not has_dock
+    return node_number(where) if of_node else None
 
 
 def node_number(where: str) -> int:
     """The node that "node 7" names."""
-    return int(where.removeprefix("node "))
+    return int(where.removeprefix("node ").rstrip("'"))
+
+
+def _nobodys(name: str, taken: Iterable[str]) -> str:
+    """`name`, with as many primes as it takes for nobody else to be called so."""
+    others = frozenset(taken)
+    while name in others:
+        name += "'"
+    return name
 
 
 def _vehicle_index(problem: Problem, name: str) -> int:

@@ -7,13 +7,14 @@ import pytest
 from fleet.app.omission_text import _CHANGES, omission_lines
 from fleet.plan.relaxations import __doc__ as kinds_told
 
-IDS = ("yard", "north")
-
 
 def told(code, need, limit, *changes):
     relaxations = [dict(zip(("kind", "amount", "unit", "where"), change, strict=True)) for change in changes]
+    for change in relaxations:
+        if change["where"].startswith("@"):
+            change["node"] = change.pop("where")[1:]
     said = {"pickup": "p", "code": code, "need": need, "limit": limit, "vehicle": "d1"}
-    return omission_lines(said | ({"relaxations": relaxations} if changes else {}), IDS)
+    return omission_lines(said | ({"relaxations": relaxations} if changes else {}))
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,9 @@ def told(code, need, limit, *changes):
         ("shift", None, 5, "  p: shift (d1)"),
         ("too-dear", 12_345, 99, "  p: too-dear: needs 12,345 of cost, has 99 (d1)"),
         ("fleet-busy", 1, 0, "  p: fleet-busy (d1)"),
+        ("window", 1e308, -1e308, "  p: window (d1)"),
+        ("too-dear", 1_234_567, 12, "  p: too-dear: needs 1,234,567 of cost, has 12 (d1)"),
+        ("battery", 1e300, 1.5, "  p: battery: needs 1e+300 Wh, has 1.5 (d1)"),
     ],
 )
 def test_the_reason_has_its_unit(code, need, limit, expected):
@@ -32,13 +36,17 @@ def test_the_reason_has_its_unit(code, need, limit, expected):
 
 def test_changes_are_sentences():
     lines = told(
-        "battery", 2, 1, ("charger", 60_000, "ms", "node 1"), ("vehicle", 1, "drone", "node 7"),
-        ("until", 59_001, "ms", "d1"),
+        "battery", 2, 1, ("charger", 60_000, "ms", "@north"), ("vehicle", 1, "drone", "@node 7"),
+        ("until", 59_001, "ms", "d1"), ("payload", 2.0, "kg", "one more"),
     )  # fmt: skip
     assert lines[1] == (
         "    would do: a charger at north, 1 min 0 s from it, "
-        "and one more drone at node 7, and d1 back 1 min 0 s later"
+        "and one more drone at node 7, and d1 back 1 min 0 s later, and 2 kg more payload for it"
     )
+
+
+def test_a_vehicle_may_be_called_one_more():
+    assert told("battery", 2, 1, ("payload", 2.0, "kg", "one more"))[1].endswith("payload for one more")
 
 
 @pytest.mark.parametrize("kind", sorted(_CHANGES))

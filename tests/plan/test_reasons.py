@@ -134,6 +134,23 @@ def test_a_dock_may_be_called_like_a_node(name):
     assert admits(problem, plan, plan.omitted[0])
 
 
+def test_nothing_of_the_problem_is_taken_for_what_a_change_adds():
+    """Docks that are called like a node and like the charger there, and a vehicle that is called "one more"."""
+    posts = tuple(plant(3, "glass", id=name, charger=Charger()) for name in ("node 1", "charger at node 1"))
+    weak = street([0, 10_000, 21_000, 900_000], [vehicle(id="one more")], [plant(2), *posts], [pickup(0, 1)])
+    plan = explained(weak, greedy(weak))
+    assert [(change.kind, change.where) for change in plan.omitted[0].relaxations] == [("charger", "node 1'")]
+    assert admits(weak, plan, plan.omitted[0])
+    changes = Relaxation("vehicle", 1.0, "light", "node 2"), Relaxation("volume", 2.0, "l", "one more'")
+    told = replace(plan.omitted[0], relaxations=(*plan.omitted[0].relaxations, *changes))
+    more = relaxed(weak, told)
+    assert [me.id for me in more.vehicles] == ["one more", "one more'"]
+    assert more.vehicles[0] == weak.vehicles[0]
+    assert more.types[more.vehicles[1].type].volume_l == 12.0
+    assert [dock.id for dock in more.docks[3:]] == ["charger at node 1'"]
+    assert "2 l more room in it" in words(weak, told)
+
+
 def test_too_dear_and_busy():
     dear = only(with_pickup(penalty=150_000))
     assert (dear.code, dear.need, dear.limit, dear.vehicle) == ("too-dear", 200_000.0, 150_000.0, 0)

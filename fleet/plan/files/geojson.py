@@ -44,7 +44,7 @@ def map_text(loaded: Loaded, plan: Plan) -> str:
     for route in plan.routes:
         features += [_stop(problem, route, number, where) for number in range(len(route.stops))]
     for omission in plan.omitted:
-        said = {"what": "left out", **omission_said(problem, omission)}
+        said = {"what": "left out", **omission_said(loaded, omission)}
         features.append(_feature("Point", where[problem.pickups[omission.pickup].node], said))
     collection = {"type": "FeatureCollection", "features": features}
     lines = ",\n".join(json.dumps(feature, ensure_ascii=False, allow_nan=False) for feature in features)

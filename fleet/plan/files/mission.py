@@ -8,14 +8,14 @@ stay, not when to come.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fleet.base.errors import UsageError
 from fleet.plan.files.geojson import Place, node_of, places
 from fleet.plan.files.loaded import Loaded
 from fleet.plan.problem import Plan, Problem, Route
@@ -30,6 +30,8 @@ _MISSION_FRAME = 2
 _PX4, _QUADROTOR = 12, 2
 _USUAL_SPEED_MPS = 10.0
 _FASTEST_MPS = 50.0
+_LONGEST_NAME = 60
+"""Letters of an id in a file name: with four bytes each, one that file systems take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +50,27 @@ def mission_texts(loaded: Loaded, plan: Plan, height_m: float = HEIGHT_M) -> dic
     Raises `UsageError` where the problem's nodes have no place on Earth.
     """
     where = places(loaded, "a mission")
+    names = _file_names([vehicle.id for vehicle in loaded.problem.vehicles])
     found: dict[str, str] = {}
     for route in plan.routes:
         vehicle = loaded.problem.vehicles[route.vehicle]
         if vehicle.type in loaded.drives or not route.stops:
             continue
-        name = re.sub(r"[^\w.-]", "_", vehicle.id)
-        if name in found or name.strip(".") == "":
-            raise UsageError(f"a mission: the id of vehicle {vehicle.id!r} makes no file name of its own")
         home = where[vehicle.node]
         items = list(_items(loaded.problem, route, where, height_m))
-        found[name] = _text(items, home, _speed_mps(loaded, route))
+        found[names[route.vehicle]] = _text(items, home, _speed_mps(loaded, route))
+    return found
+
+
+def _file_names(ids: Sequence[str]) -> list[str]:
+    """A part of a file name for each id, cut where it is long; no two alike, nor but for upper and lower case."""
+    found: list[str] = []
+    taken: set[str] = set()
+    for text in ids:
+        stem = re.sub(r"[^\w.-]", "_", text)[:_LONGEST_NAME]
+        tries = (stem if n == 1 else f"{stem}-{n}" for n in itertools.count(1))
+        found.append(next(name for name in tries if name.casefold() not in taken))
+        taken.add(found[-1].casefold())
     return found
 
 

@@ -6,10 +6,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from fleet.plan.files.problem_model import MOST_COST, Amount, Id, Moment, Part
+from fleet.plan.files.problem_model import MOST_COST, Amount, Id, Moment, Name, Part
 from fleet.plan.problem import ReasonCode
 
 FORMAT = "fleet-plan"
+ChangeKind = Literal[
+    "payload", "volume", "battery", "certificate", "trips", "accepts",
+    "charger", "window", "hours", "until", "vehicle", "penalty",
+]  # fmt: skip
+"""The kinds of `fleet.plan.relaxations`."""
 VERSION = 1
 
 
@@ -34,12 +39,14 @@ class RouteModel(Part):
 
 
 class RelaxationModel(Part):
-    """A change to the problem, in `unit`; `where`: the id of a vehicle, a dock or a pickup, or "node 7"."""
+    """A change to the problem, in `unit`: to what `where` names (a vehicle, a dock, a pickup, or the vehicle
+    "one more" that a change before it adds), or at a `node`, where there is no dock yet."""
 
-    kind: Id
+    kind: ChangeKind
     amount: Annotated[float, Field(allow_inf_nan=False)]
-    unit: Annotated[str, Field(max_length=20)]
-    where: Annotated[str, Field(max_length=200)]
+    unit: Name
+    where: Name | None = None
+    node: Id | None = None
 
 
 class OmissionModel(Part):
@@ -58,7 +65,7 @@ class PlanModel(Part):
 
     format: Literal["fleet-plan"]
     version: Literal[1]
-    problem: Annotated[str, Field(max_length=200)] = ""
+    problem: Name = ""
     cost: Annotated[int, Field(ge=-MOST_COST, le=10**18)]
     routes: list[RouteModel]
     omitted: list[OmissionModel] = Field(default=[])

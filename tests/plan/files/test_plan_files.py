@@ -14,9 +14,9 @@ from fleet.plan.files.loaded import Positions
 from fleet.plan.files.mission import mission_texts
 from fleet.plan.files.opening import read_plan
 from fleet.plan.files.outputs import check_outputs, texts_for, write_outputs
-from fleet.plan.files.plan_json import plan_json
+from fleet.plan.files.plan_json import omission_said, plan_json
 from fleet.plan.files.plan_model import plan_schema
-from fleet.plan.problem import Plan
+from fleet.plan.problem import Plan, Relaxation, Route
 
 from .samples import rich, rich_plan
 
@@ -44,10 +44,42 @@ def test_a_plan_comes_back_with_its_reasons(read):
     assert omitted["relaxations"][0]["where"] == "base"
 
 
+def test_changes_at_a_node_name_it_as_the_file_does(read):
+    changes = (
+        Relaxation("charger", 0.0, "ms", "node 3"),
+        Relaxation("accepts", 1.0, "", "charger at node 3"),
+        Relaxation("vehicle", 1.0, "drone", "node 0"),
+        Relaxation("battery", 5.0, "Wh", "one more"),
+    )
+    plan = replace(rich_plan(), omitted=(replace(rich_plan().omitted[0], relaxations=changes),))
+    text = plan_json(rich(), plan)
+    assert read(text) == plan
+    jsonschema.validate(json.loads(text), plan_schema())
+    told = [change.get("node", change.get("where")) for change in json.loads(text)["omitted"][0]["relaxations"]]
+    assert told == ["park", "park", "n-base", "one more"]
+
+
+def test_a_dock_that_is_called_like_a_node_stays_a_dock():
+    problem = rich().problem
+    docks = (replace(problem.docks[0], id="node 3"), *problem.docks[1:])
+    loaded = replace(rich(), problem=replace(problem, docks=docks))
+    for where, told in (("node 3", ("where", "node 3")), ("node 3'", ("node", "park"))):
+        change = Relaxation("charger", 0.0, "ms", where)
+        omission = replace(rich_plan().omitted[0], relaxations=(change,))
+        assert told in omission_said(loaded, omission)["relaxations"][0].items()
+
+
 def test_amounts_without_limit_come_back(read):
     endless = replace(rich_plan().omitted[0], need=float("inf"), vehicle=-1, relaxations=())
     plan = replace(rich_plan(), omitted=(endless,))
     assert read(plan_json(rich(), plan)) == plan
+
+
+def changes(plan):
+    return plan["omitted"][0]["relaxations"]
+
+
+AT_NODE = {"kind": "charger", "amount": 0.0, "unit": "ms"}
 
 
 @pytest.mark.parametrize(
@@ -66,8 +98,22 @@ def test_amounts_without_limit_come_back(read):
             lambda plan: plan.update(problem="poor"),
             'a plan for the problem "rich" of rich.json, found one for "poor"',
         ),
+        (lambda plan: changes(plan)[0].update(kind="paint"), "relaxations[0].kind: expected one of 'payload'"),
+        (
+            lambda plan: changes(plan)[0].update(node="x"),
+            "either `where` or `node`, found both",
+        ),
+        (
+            lambda plan: changes(plan)[0].pop("where"),
+            "either `where` or `node`, found neither",
+        ),
+        (lambda plan: changes(plan).append({**AT_NODE, "node": "prak"}), "did you mean `park`?"),
+        (
+            lambda plan: plan["routes"][0].update(vehicle="\x1b[2Jd1"),
+            'expected a text of printable characters, found "\\u001b[2Jd1"',
+        ),
         (lambda plan: plan.update(cost=1.5), "cost: expected a whole number, found 1.5"),
-        (lambda plan: plan.update(format="fleet-problem"), "format: expected one of 'fleet-plan'"),
+        (lambda plan: plan.update(format="fleet-problem"), "is it the file that was meant?"),
     ],
 )
 def test_what_is_no_plan_for_the_problem(read, change, told):
@@ -154,6 +200,22 @@ def test_a_mission_takes_off_holds_and_lands():
     assert items[4]["params"][0] == 110.0
     assert items[-1]["params"][4:] == [48.0, 11.0, 0.0]
     assert plan["mission"]["plannedHomePosition"] == [48.0, 11.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "ids, names",
+    [
+        (("a/b", "a_b", "A_B"), ["a_b", "a_b-2", "A_B-3"]),
+        (("..", "d", "e"), ["..", "d", "e"]),
+        (("x" * 200, "x" * 199, "y"), ["x" * 60, "x" * 60 + "-2", "y"]),
+    ],
+)
+def test_every_mission_has_a_file_of_its_own(ids, names):
+    problem = rich().problem
+    fleet = tuple(replace(v, id=name, type=0) for v, name in zip(problem.vehicles, ids, strict=True))
+    stops = rich_plan().routes[0].stops
+    plan = replace(rich_plan(), routes=tuple(Route(v, stops) for v in range(3)))
+    assert list(mission_texts(replace(rich(), problem=replace(problem, vehicles=fleet)), plan)) == names
 
 
 def test_a_route_that_ends_in_the_air_returns():
