@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import functools
 import json
 import math
 from pathlib import Path
@@ -34,6 +33,10 @@ class Command(click.Command):
                 raise
             tell(RunError(f"cannot write the answer: {error.strerror or error}"), as_json=False)
             ctx.exit(RunError.exit_code)
+        except MemoryError:
+            why = "there is not enough memory for this: it is too large in one piece"
+            tell(RunError(why), as_json=bool(ctx.params.get("as_json")))
+            ctx.exit(RunError.exit_code)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
@@ -62,7 +65,7 @@ class Group(click.Group):
 
 def tell(error: FleetError, *, as_json: bool) -> None:
     """Say what went wrong on stderr, and with `as_json` as an object on stdout too."""
-    click.echo(str(error), err=True)
+    note(str(error))
     if as_json:
         found: dict[str, Any] = {"message": str(error), "exit_code": error.exit_code}
         if isinstance(error, InputError):
@@ -92,4 +95,17 @@ set_option = click.option(
     "--set", "overrides", multiple=True, metavar="A.B=C", help="Change a setting; whole numbers index lists."
 )
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace a run recorded there before.")
-note = functools.partial(click.echo, err=True)
+
+
+def note(text: str) -> None:
+    """A line of talk on stderr."""
+    click.echo(visible(text), err=True)
+
+
+def visible(text: str) -> str:
+    r"""`text` with what would steer a terminal, or hide, written out; what begins new lines stays.
+
+    >>> print(visible("a\x1b[2J b"))
+    a\x1b[2J b
+    """
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else ascii(letter)[1:-1] for letter in text)

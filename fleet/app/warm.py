@@ -18,8 +18,8 @@ import numpy as np
 
 from fleet.plan.budget import Iterations
 from fleet.plan.engine.loop import run as entry
-from fleet.plan.planner import solve
 from fleet.plan.problem import Dock, Pickup, Problem, Vehicle, VehicleType
+from fleet.plan.solver import solver_of
 from fleet.plan.ways import Table
 
 PATIENCE_S = 120.0
@@ -48,8 +48,8 @@ def is_cold() -> bool:
 
 
 def warm() -> None:
-    """Compile the engine by using it."""
-    solve(_least(), Iterations(1))
+    """Load who searches by letting it search, and compile it where that is still to be done."""
+    solver_of("together")(_least(), Iterations(1))
 
 
 def _cores() -> int:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from dataclasses import dataclass
 from types import ModuleType
 
 import jsonschema
 import pytest
 
+from fleet.app import warm
 from fleet.app.commands.plan import progress_line
 from fleet.plan.files.loaded import Loaded
 from fleet.plan.files.sol import read_sol
+from fleet.plan.files.source import Source
 from fleet.plan.problem import Plan
 from fleet.plan.referee import Violation
 from fleet.plan.result import Progress
@@ -62,6 +65,7 @@ class Asked:
     seed: int
     start: Plan | None
     workers: int
+    prove: bool
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,10 @@ def asked(monkeypatch, tmp_path):
 
     def solve(problem, budget, *, seed, start, on_progress, executor, workers, manner):
         assert (executor is None, manner.explain) == (workers == 1, True)
-        seen.append(Asked(budget, seed, start, workers))
+        seen.append(Asked(budget, seed, start, workers, manner.prove))
         routes = [f"Route #{n + 1}: {n + 1}" for n in range(min(len(problem.vehicles), len(problem.pickups)))]
-        text = tmp_path / "stub.sol"
-        text.write_text("\n".join([*routes, "Cost 0"]))
-        return Found(read_sol(text, Loaded(tmp_path, "", "", problem, ())).plan, 7)
+        source = Source("stub.sol", "\n".join([*routes, "Cost 0"]))
+        return Found(read_sol(source, Loaded(tmp_path, "", "", problem, ())).plan, 7)
 
     stub = ModuleType("fleet.plan.planner")
     stub.solve = solve
@@ -92,6 +95,8 @@ def asked(monkeypatch, tmp_path):
     judged.judge = lambda problem, plan: ()
     monkeypatch.setitem(sys.modules, "fleet.plan.planner", stub)
     monkeypatch.setitem(sys.modules, "fleet.plan.referee", judged)
+    monkeypatch.setattr(warm, "is_cold", lambda: False)
+    monkeypatch.setattr(warm, "warm", lambda: None)
     (tmp_path / "four.vrp").write_text(VRP.format(vehicles=3))
     (tmp_path / "placed.json").write_text(json.dumps(PLACED))
     return seen
@@ -128,6 +133,15 @@ def test_seconds_are_a_budget_too(asked, tmp_path):
     assert asked[0].budget.most_s == 0.5
     both = fleet("plan", tmp_path / "four.vrp", "--seconds", 1, "--iterations", 1)
     assert (both.exit_code, len(asked)) == (2, 1)
+
+
+def test_seconds_begin_when_the_search_is_ready(asked, monkeypatch, tmp_path):
+    began_s = []
+    monkeypatch.setattr(warm, "is_cold", lambda: True)
+    monkeypatch.setattr(warm, "warm", lambda: began_s.append(time.monotonic()))
+    done = fleet("plan", tmp_path / "four.vrp", "--seconds", "0.5")
+    assert asked[0].budget.start_s >= began_s[0]
+    assert done.stderr == "note: the search is compiled for this machine first, which takes half a minute, once\n"
 
 
 def test_workers(asked, tmp_path):
@@ -315,6 +329,42 @@ def test_faults_as_json(asked, tmp_path):
     assert done.exit_code == 3
     faults = json.loads(done.stdout)["error"]["faults"]
     assert [(fault["line"], fault["path"]) for fault in faults] == [(4, "VEHICLES"), (15, "DEMAND_SECTION")]
+
+
+def test_the_model_is_asked_about_as_much_as_it_can(asked, tmp_path):
+    for count in (149, 150):
+        busy = {**PLACED["vehicles"][0], "committed": [{"dock": "base"}] * count}
+        (tmp_path / "busy.json").write_text(json.dumps({**PLACED, "vehicles": [busy]}))
+        assert fleet("plan", tmp_path / "busy.json").exit_code == 0
+    assert [one.prove for one in asked] == [True, False]
+
+
+def test_what_does_not_fit_in_memory_is_told(asked, tmp_path, monkeypatch):
+    def full(*given, **more):
+        raise MemoryError
+
+    monkeypatch.setattr(sys.modules["fleet.plan.planner"], "solve", full)
+    done = fleet("plan", tmp_path / "four.vrp", "-o", tmp_path / "p.json")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        "there is not enough memory for this: it is too large in one piece\n",
+    )
+    assert not (tmp_path / "p.json").exists()
+
+
+def test_nothing_that_is_told_steers_a_terminal(asked, tmp_path):
+    folder = tmp_path / "a\x1b[2Jb"
+    folder.mkdir()
+    (folder / "odd\u202e.json").write_text(json.dumps({**PLACED, "x\x1b[31m": 1}))
+    done = fleet("plan", folder / "odd\u202e.json")
+    assert done.exit_code == 3
+    assert r"a\x1b[2Jb/odd\u202e.json:1:" in done.stderr
+    assert r": x\x1b[31m: expected a field that exists here" in done.stderr
+    assert done.stderr.replace("\n", "").isprintable()
+    (folder / "\x9b2J.vrp").write_text(VRP.format(vehicles=3).replace("NAME", "COMMENT"))
+    done = fleet("plan", folder / "\x9b2J.vrp", "-o", folder / "p.json")
+    assert done.stdout.startswith("?2J (CVRP, integer): cost 40\n")
+    assert done.stderr == f"wrote {tmp_path}/a" + r"\x1b[2Jb/p.json" + "\n"
 
 
 def test_progress_is_told_now_and_then(capsys):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fleet.app.command import FILE, Command, Number, echo_json, json_option, note, spare
+from fleet.app.command import FILE, Command, Number, echo_json, json_option, note, spare, visible
 from fleet.app.omission_text import omission_lines
 from fleet.app.stop import stoppable
 from fleet.base.errors import InfeasibleError, RunError, UsageError
@@ -30,7 +30,7 @@ MOST_SHOWN = 20
 MOST_REMARKS = 5
 SHOW_EVERY_S = 0.5
 MOST_PROVED = 150
-"""The OR-Tools model is asked about plans for so many pickups at most: a second or so."""
+"""The OR-Tools model is asked about plans for so many pickups and committed visits at most: a second or so."""
 
 
 @click.command("plan", cls=Command)
@@ -133,17 +133,22 @@ def _load(file: Path, settings: dict[str, Any]) -> Loaded:
 
 def _solve(file: Path, settings: dict[str, Any], *, as_json: bool) -> None:
     loaded = _load(file, settings)
-    budget = _budget(settings)
     start = _start(loaded, settings["start"])
     # Behind the reading: a file that is refused need not wait for the search to be loaded.
+    from fleet.app import warm
     from fleet.app.pool import pool
     from fleet.plan.planner import solve
     from fleet.plan.referee import judge
     from fleet.plan.result import Manner
 
     show = progress_line(len(loaded.problem.pickups)) if sys.stderr.isatty() else None
-    manner = Manner(explain=True, prove=len(loaded.problem.pickups) <= MOST_PROVED)
+    visits = len(loaded.problem.pickups) + sum(len(vehicle.committed) for vehicle in loaded.problem.vehicles)
+    manner = Manner(explain=True, prove=visits <= MOST_PROVED)
     workers = settings["workers"]
+    if warm.is_cold():
+        note("note: the search is compiled for this machine first, which takes half a minute, once")
+    warm.warm()
+    budget = _budget(settings)  # its seconds begin here, for a search that is ready
     with pool(workers) as executor:
         result = solve(
             loaded.problem, budget, seed=settings["seed"], start=start, on_progress=show,
@@ -158,7 +163,7 @@ def _solve(file: Path, settings: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         echo_json({**said, "written": [str(path) for path in written]})
     else:
-        click.echo("\n".join([*_lines(said, loaded.node_ids), *_word_lines(said)]))
+        click.echo(visible("\n".join([*_lines(said), *_word_lines(said)])))
 
 
 def _word_said(word: Word | None) -> dict[str, Any]:
@@ -247,9 +252,9 @@ def _check(file: Path, settings: dict[str, Any], *, as_json: bool) -> bool:
     if as_json:
         echo_json({**said, "written": [str(path) for path in written]})
         return not broken
-    click.echo("\n".join(_lines(said, loaded.node_ids)))
+    click.echo(visible("\n".join(_lines(said))))
     for violation in broken[:MOST_SHOWN]:
-        click.echo(f"broken  {violation}")
+        click.echo(visible(f"broken  {violation}"))
     if len(broken) > MOST_SHOWN:
         click.echo(f"broken  {len(broken) - MOST_SHOWN:,} more")
     click.echo(f"{len(broken):,} violations" if broken else "no rule is broken")
@@ -299,11 +304,11 @@ def _summary(loaded: Loaded, found: Plan) -> dict[str, Any]:
         "vehicles": len(problem.vehicles),
         "vehicles_used": sum(any(stop.kind == "pickup" for stop in route.stops) for route in found.routes),
         "unloadings": sum(stop.unload for stop in stops),
-        "omitted": [omission_said(problem, omission) for omission in found.omitted],
+        "omitted": [omission_said(loaded, omission) for omission in found.omitted],
     }
 
 
-def _lines(said: dict[str, Any], node_ids: Sequence[str]) -> Iterator[str]:
+def _lines(said: dict[str, Any]) -> Iterator[str]:
     convention = f", {said['convention']}" if said["convention"] else ""
     yield f"{said['name'] or said['file']} ({said['kind']}{convention}): cost {said['cost']:,}" + (
         f", {said['file_cost']:,.12g} in the file's units"
@@ -321,6 +326,6 @@ def _lines(said: dict[str, Any], node_ids: Sequence[str]) -> Iterator[str]:
         codes = sorted(Counter(omission["code"] for omission in omitted).items())
         yield f"{len(omitted):,} left out: " + ", ".join(f"{code} {count:,}" for code, count in codes)
     for omission in omitted[:MOST_SHOWN]:
-        yield from omission_lines(omission, node_ids)
+        yield from omission_lines(omission)
     if len(omitted) > MOST_SHOWN:
         yield f"  and {len(omitted) - MOST_SHOWN:,} more; a plan.json has them all"

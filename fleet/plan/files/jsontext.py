@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -17,20 +17,21 @@ from pydantic_core import ErrorDetails
 
 from fleet.base.errors import Fault, InputError, did_you_mean
 from fleet.city.jsonfile import MOST_FAULTS, Complaints, Step, Trail, show
-from fleet.plan.files.source import read_text
 
 Model = TypeVar("Model", bound=BaseModel)
 
 _TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(?=\s*:)|"(?:[^"\\]|\\.)*"|[{}\[\]]')
 """A name, another text, or a bracket."""
+_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|[0-9]+')
 _WIDTH = 200
+_MOST_LIKE = 1000
 
 
-def read_model(path: Path, model: type[Model]) -> tuple[Model, Complaints]:
-    """A file as a `model`, and a place for complaints about what it says. Raises `InputError`."""
-    text = read_text(path)
+def read_model(path: Path, text: str, model: type[Model]) -> tuple[Model, Complaints]:
+    """The text of a file as a `model`, and a place for complaints about what it says. Raises `InputError`."""
     data = _parsed(str(path), text)
     complaints = Complaints(str(path), text)
+    _must_be_such_a_file(complaints, model, data)
     try:
         found = model.model_validate(data)
     except ValidationError as error:
@@ -39,6 +40,21 @@ def read_model(path: Path, model: type[Model]) -> tuple[Model, Complaints]:
         complaints.raise_if_any()
         raise AssertionError("pydantic refuses nothing without a reason") from error
     return found, complaints
+
+
+def _must_be_such_a_file(complaints: Complaints, model: type[BaseModel], data: Any) -> None:
+    """Of a file that says that it is of another kind nothing else is told."""
+    wanted = get_args(model.model_fields["format"].annotation)[0]
+    said = data.get("format") if isinstance(data, dict) else None
+    if isinstance(said, str) and said != wanted and said.startswith("fleet-"):
+        complaints.value(("format",), f'"{wanted}"', show(said), "is it the file that was meant?")
+        complaints.raise_if_any()
+
+
+def like(complaints: Complaints, name: str, known: Collection[str]) -> str:
+    """A hint at the known name nearest to `name`. There is none where looking for it would take long: among many,
+    and for more faults than are shown."""
+    return did_you_mean(name, known) if len(known) < _MOST_LIKE and len(complaints) < MOST_FAULTS else ""
 
 
 def as_text(value: object) -> str:
@@ -80,7 +96,9 @@ def _parsed(file: str, text: str) -> Any:
     except RecursionError:
         fault = Fault(file, 1, 1, "", "valid JSON", "lists nested too deeply to be read")
     except ValueError:
-        fault = Fault(file, 1, 1, "", "valid JSON", "a number with thousands of digits")
+        longest = max((word for word in _NUMBER.finditer(text) if word.group()[0] != '"'), key=_length)
+        line, column = _line_and_column(text, longest.start())
+        fault = Fault(file, line, column, "", "a number that fits", f"one of {_length(longest):,} digits")
     else:
         if has_twins:
             raise InputError(islice(_twins(file, text), MOST_FAULTS))
@@ -100,21 +118,32 @@ def _twins(file: str, text: str) -> Iterator[Fault]:
             open_objects.pop()
         elif name is not None and open_objects[-1] is not None:
             if name in open_objects[-1]:
-                line = text.count("\n", 0, token.start()) + 1
-                column = token.start() - text.rfind("\n", 0, token.start())
+                line, column = _line_and_column(text, token.start())
                 yield Fault(file, line, column, "", "each name once in an object", f"{show(name)} again")
             open_objects[-1].add(name)
+
+
+def _line_and_column(text: str, offset: int) -> tuple[int, int]:
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+def _length(word: re.Match[str]) -> int:
+    return word.end() - word.start()
 
 
 def _complain(complaints: Complaints, detail: ErrorDetails, model: type[BaseModel], data: Any) -> None:
     trail = _trail(detail["loc"], data)
     kind, ctx = detail["type"], detail.get("ctx", {})
+    if kind == "union_tag_invalid":
+        trail = (*trail, ctx["discriminator"].strip("'"))
     there, value = _at(data, trail)
     found, hint = show(value) if there else "nothing", ""
     if kind == "extra_forbidden":
         found, hint = show(str(trail[-1])), did_you_mean(str(trail[-1]), _names(model, detail["loc"]))
     elif kind == "literal_error" and isinstance(value, str):
         hint = did_you_mean(value, re.findall(r"'([^']*)'", str(ctx.get("expected", ""))))
+    elif kind == "float_type" and isinstance(value, int) and not isinstance(value, bool):
+        hint = f"{len(str(abs(value)))} digits are too many"
     complaints.value(trail, _expected(kind, ctx, detail["msg"]), found, hint)
 
 

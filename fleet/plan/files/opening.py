@@ -17,6 +17,7 @@ from fleet.plan.checks import Finding, findings
 from fleet.plan.files.field import as_loaded
 from fleet.plan.files.loaded import Convention, Loaded
 from fleet.plan.files.plan_json import read_plan_json
+from fleet.plan.files.problem_model import MOST_LETTERS
 from fleet.plan.files.problem_read import read_problem_json
 from fleet.plan.files.sol import read_sol
 from fleet.plan.files.solomon import read_solomon
@@ -63,7 +64,7 @@ def _read(path: Path, text: str, convention: Convention | None) -> Loaded:
     if text.lstrip().startswith(("{", "[")):
         if convention is not None:
             raise UsageError(f"--convention {convention}: {path} is JSON, whose numbers are whole as they are")
-        return read_problem_json(path)
+        return read_problem_json(path, text)
     source = Source(str(path), text)
     if _VRPLIB.search(text):
         instance = read_vrplib(source)
@@ -71,7 +72,9 @@ def _read(path: Path, text: str, convention: Convention | None) -> Loaded:
         instance = read_solomon(source)
     else:
         raise InputError([Fault(str(path), 1, 1, "", "a problem: VRPLIB, Solomon or JSON", _what_else(text))])
-    return as_loaded(path, replace(instance, name=instance.name or path.stem), convention)
+    # A name that no terminal may be shown would make files that cannot be read again.
+    name = "".join(letter if letter.isprintable() else "?" for letter in instance.name or path.stem)
+    return as_loaded(path, replace(instance, name=name[:MOST_LETTERS]), convention)
 
 
 def _what_else(text: str) -> str:
@@ -99,6 +102,8 @@ def _trail(text: str, path: str) -> Trail:
         said = json.loads(text)
         names = [ways["name"] for ways in said["ways"]]
         trail[1] = names.index(said["types"][trail[1]]["ways"])
+        if trail[2:] == ["ms_per_unit"] and said["ways"][trail[1]].get("speed_mps") is not None:
+            trail[2] = "speed_mps"
     return tuple(trail)
 
 
@@ -107,8 +112,8 @@ def read_plan(path: Path, loaded: Loaded) -> PlanFile:
     customers cannot tell a plan for the problem."""
     text = read_text(path)
     if text.lstrip().startswith(("{", "[")):
-        return PlanFile(read_plan_json(path, loaded))
+        return PlanFile(read_plan_json(path, text, loaded))
     if not _SOLUTION.search(text) and path.suffix.lower() != ".sol":
         raise InputError([Fault(str(path), 1, 1, "", "a plan: JSON or .sol", _what_else(text))])
-    solution = read_sol(path, loaded)
+    solution = read_sol(Source(str(path), text), loaded)
     return PlanFile(solution.plan, solution.cost)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from fleet.plan.problem import NEVER_MS, UNLIMITED, UNREACHABLE_MS
 
@@ -17,8 +17,19 @@ VERSION = 1
 MOST = 1e12
 """No mass, volume, energy or length is larger."""
 MOST_COST = 10**15
+MOST_LETTERS = 200
 
-Id = Annotated[str, Field(min_length=1, max_length=200)]
+
+def printable(text: str) -> str:
+    """`text`, where all of it can be seen. Raises ValueError for what would steer a terminal or hide in a line."""
+    if not text.isprintable():
+        raise ValueError("a text of printable characters")
+    return text
+
+
+Printable = AfterValidator(printable)
+Id = Annotated[str, Field(min_length=1, max_length=MOST_LETTERS), Printable]
+Name = Annotated[str, Field(max_length=MOST_LETTERS), Printable]
 Amount = Annotated[float, Field(ge=0.0, le=MOST, allow_inf_nan=False)]
 Real = Annotated[float, Field(ge=-MOST, le=MOST, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0.0, le=MOST, allow_inf_nan=False)]
@@ -168,7 +179,7 @@ class ProblemModel(Part):
 
     format: Literal["fleet-problem"]
     version: Literal[1]
-    name: Annotated[str, Field(max_length=200)] = ""
+    name: Name = ""
     frame: FrameModel | None = None
     nodes: list[NodeModel]
     ways: list[WaysModel]

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fleet.base.errors import did_you_mean
 from fleet.city.frame import Frame
 from fleet.city.jsonfile import Complaints, Trail, show
-from fleet.plan.files.jsontext import read_model
+from fleet.plan.files.jsontext import like, read_model
 from fleet.plan.files.loaded import Loaded, Positions
 from fleet.plan.files.problem_model import (
     ChargerModel,
@@ -27,12 +26,14 @@ from fleet.plan.files.problem_ways import as_plane, as_table
 from fleet.plan.problem import Charger, Dock, Pickup, Problem, Vehicle, VehicleType, Visit
 from fleet.plan.ways import Table, Ways
 
+_SLOWEST = 1e-9
+"""Units in a second: a unit of less takes longer than any leg may."""
 _NO_WAYS = Table(np.zeros((0, 0), dtype=np.int64), np.zeros((0, 0), dtype=np.int64), np.zeros((0, 0)))
 
 
-def read_problem_json(path: Path) -> Loaded:
-    """The problem in a file. Raises `InputError` with everything wrong with it."""
-    model, complaints = read_model(path, ProblemModel)
+def read_problem_json(path: Path, text: str) -> Loaded:
+    """The problem in the text of a file. Raises `InputError` with everything wrong with it."""
+    model, complaints = read_model(path, text, ProblemModel)
     names = _Names(model, complaints)
     positions = _positions(model, complaints)
     ways = _all_ways(model, positions, complaints)
@@ -81,7 +82,8 @@ class _Names:
     def find(self, trail: Trail, known: dict[str, int], name: str, what: str) -> int:
         """The index of `name`; 0, after noting it, where there is no such thing."""
         if name not in known:
-            self.complaints.value(trail, f"the {what} of the problem", show(name), did_you_mean(name, known))
+            hint = like(self.complaints, name, known)
+            self.complaints.value(trail, f"the {what} of the problem", show(name), hint)
         return known.get(name, 0)
 
 
@@ -134,6 +136,10 @@ def _straight(
     if positions is None:
         if has_nodes:
             complaints.value(trail, "positions of the nodes, for straight lines between them", "none")
+        return _NO_WAYS
+    if ways.speed_mps is not None and ways.speed_mps * ways.units_per_m < _SLOWEST:
+        found = f"{ways.speed_mps:g} m/s and {ways.units_per_m:g} units in a metre"
+        complaints.value((*trail, "speed_mps"), "a speed at which a unit takes less than for ever", found)
         return _NO_WAYS
     return as_plane(ways, positions)
 

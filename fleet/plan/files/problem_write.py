@@ -16,9 +16,10 @@ from fleet.plan.ways import Plane, Ways
 
 
 def problem_json(loaded: Loaded) -> str:
-    """The file's text; reading it gives the same problem. Raises `UsageError` where ids occur twice."""
+    """The file's text; reading it gives the same problem. Raises `UsageError` for ids that occur twice, or that
+    cannot be printed."""
     problem = loaded.problem
-    _must_be_distinct(problem, loaded.node_ids)
+    _must_be_ids(problem, loaded.node_ids)
     positions = loaded.positions or _positions_of(problem.ways)
     distinct: list[Ways] = []
     for ways in problem.ways:
@@ -50,7 +51,7 @@ def _which(distinct: list[Ways], ways: Ways) -> int:
     return next(n for n, known in enumerate(distinct) if known is ways)
 
 
-def _must_be_distinct(problem: Problem, node_ids: tuple[str, ...]) -> None:
+def _must_be_ids(problem: Problem, node_ids: tuple[str, ...]) -> None:
     lists = {
         "nodes": node_ids,
         "types": tuple(kind.name for kind in problem.types),
@@ -61,6 +62,8 @@ def _must_be_distinct(problem: Problem, node_ids: tuple[str, ...]) -> None:
     for name, ids in lists.items():
         if len(set(ids)) < len(ids):
             raise UsageError(f"a problem file needs distinct ids, and two of the {name} share theirs")
+        if odd := [text for text in ids if not text.isprintable()]:
+            raise UsageError(f"a problem file needs printable ids, and one of the {name} is {odd[0]!r}")
 
 
 def _positions_of(ways: tuple[Ways, ...]) -> Positions | None:

@@ -9,15 +9,13 @@ good as any later time. Nor does it say why a customer is left out: that is take
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
 
 from fleet.base.errors import UsageError
 from fleet.plan.files.loaded import Loaded
-from fleet.plan.files.source import Source, number, read_text, shown
+from fleet.plan.files.source import Source, number, shown
+from fleet.plan.legs import Legs
 from fleet.plan.problem import NEVER_MS, Omission, Plan, Problem, Route, Stop
 
 _ROUTE = re.compile(r"\s*route\s*#?\s*\d+\s*:", re.IGNORECASE)
@@ -34,11 +32,10 @@ class Solution:
     cost: float | None
 
 
-def read_sol(path: Path, loaded: Loaded) -> Solution:
+def read_sol(source: Source, loaded: Loaded) -> Solution:
     """The plan in a .sol file for `loaded`. Raises `InputError` with all faults, `UsageError` if such a file
     cannot tell a plan for the problem."""
-    _must_be_routes(loaded, path)
-    source = Source(str(path), read_text(path))
+    _must_be_routes(loaded, source.file)
     routes: list[list[int]] = []
     cost: float | None = None
     for line, text in enumerate(source.lines, start=1):
@@ -64,7 +61,7 @@ def read_sol(path: Path, loaded: Loaded) -> Solution:
 
 def sol_text(loaded: Loaded, plan: Plan) -> str:
     """The .sol file of a plan. Raises `UsageError` if such a file cannot tell it."""
-    _must_be_routes(loaded, None)
+    _must_be_routes(loaded, "a .sol file")
     lines: list[str] = []
     for route in plan.routes:
         words = [str(stop.index + 1) if stop.kind == "pickup" else "0" for stop in route.stops]
@@ -83,9 +80,8 @@ def legs_in_file_units(loaded: Loaded, plan: Plan) -> str:
     return f"{cost / loaded.cost_unit:.{decimals}f}"
 
 
-def _must_be_routes(loaded: Loaded, path: Path | None) -> None:
+def _must_be_routes(loaded: Loaded, name: str) -> None:
     if not loaded.is_routes:
-        name = str(path) if path else "a .sol file"
         raise UsageError(
             f"{name}: routes of customer numbers are for problems with one dock, no batteries and vehicles that "
             f"are all alike, and {loaded.file} is another; a plan.json says it all"
@@ -121,27 +117,33 @@ def _timed(problem: Problem, index: int, customers: list[int]) -> tuple[Route, i
     vehicle, dock = problem.vehicles[index], problem.docks[0]
     kind = problem.types[vehicle.type]
     numbers = [n for n, before in zip([*customers, 0], [0, *customers], strict=True) if n or before]
-    nodes = np.array([vehicle.node, *(problem.pickups[n - 1].node if n else dock.node for n in numbers)])
-    legs = problem.ways[vehicle.type].block(nodes, nodes)
+    nodes = [vehicle.node, *(problem.pickups[n - 1].node if n else dock.node for n in numbers)]
+    released = _released(problem, numbers)
     stops: list[Stop] = []
-    now_ms, cost = max(vehicle.ready_ms, _released(problem, numbers)), kind.fixed_cost
-    for at, n in enumerate(numbers):
-        now_ms += int(legs.travel_ms[at, at + 1])
-        cost += int(legs.cost[at, at + 1])
+    now_ms, cost = max(vehicle.ready_ms, next(released)), kind.fixed_cost
+    for n, (leg_ms, leg_cost, _) in zip(numbers, Legs(problem).along(vehicle.type, nodes), strict=True):
+        now_ms += leg_ms
+        cost += leg_cost
         if n:
             stops.append(_served(problem, n - 1, now_ms))
             cost += _lateness(problem, stops[-1])
         else:
-            end_ms = max(now_ms + dock.unload_ms, _released(problem, numbers[at + 1 :]))
+            end_ms = max(now_ms + dock.unload_ms, next(released))
             stops.append(Stop("dock", 0, now_ms, now_ms, end_ms, unload=True))
         now_ms = stops[-1].end_ms
     return Route(index, tuple(stops)), cost
 
 
-def _released(problem: Problem, numbers: list[int]) -> int:
-    """When the trip that these numbers begin with may set out."""
-    trip = numbers[: numbers.index(0)] if numbers else []
-    return max((problem.pickups[n - 1].release_ms for n in trip), default=-NEVER_MS)
+def _released(problem: Problem, numbers: Sequence[int]) -> Iterator[int]:
+    """When each trip may set out, and at last when none may."""
+    latest_ms = -NEVER_MS
+    for n in numbers:
+        if n:
+            latest_ms = max(latest_ms, problem.pickups[n - 1].release_ms)
+        else:
+            yield latest_ms
+            latest_ms = -NEVER_MS
+    yield latest_ms
 
 
 def _served(problem: Problem, index: int, arrive_ms: int) -> Stop:

@@ -9,7 +9,7 @@ import numpy as np
 from fleet.base.errors import did_you_mean
 from fleet.plan.files.field import Instance, Kind
 from fleet.plan.files.matrices import FORMATS, entries, unfolded
-from fleet.plan.files.source import Source, whole
+from fleet.plan.files.source import Source, number, whole
 from fleet.plan.files.vrplib_text import OWN_FORM, Sheet, taken_apart
 from fleet.plan.problem import UNLIMITED, Floats
 
@@ -93,6 +93,7 @@ class _Reading:
         for line in self.sheet.rows[name]:
             row = self.source.row(line, name, ("node", *columns))
             if row is None:
+                self._seen_at_least(seen, line)
                 continue
             node = self._node(name, line, row[0])
             if node is None:
@@ -106,6 +107,12 @@ class _Reading:
                     self._at(line, place, name, f"a {columns[place - 1]} of at least {least:g}", f"{value:g}")
         self._complete(name, seen)
         return found
+
+    def _seen_at_least(self, seen: dict[int, int], line: int) -> None:
+        """A row that cannot be read is there all the same, and not told as missing, too."""
+        node = number(self.source.words(line)[0][1])
+        if node is not None and whole(node) is not None and 1 <= node <= self.size:
+            seen.setdefault(int(node), line)
 
     def _complete(self, name: str, seen: dict[int, int]) -> None:
         missing = [node for node in range(1, self.size + 1) if node not in seen]

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from fleet.base.errors import InputError, UsageError
 from fleet.plan.budget import Iterations
+from fleet.plan.files import jsontext, opening
 from fleet.plan.files.loaded import Loaded
-from fleet.plan.files.opening import read_problem
+from fleet.plan.files.opening import read_plan, read_problem
 from fleet.plan.files.problem_model import problem_schema
 from fleet.plan.files.problem_read import read_problem_json
 from fleet.plan.files.problem_write import problem_json
@@ -109,7 +110,7 @@ def test_a_problem_of_the_field_as_json(read, tmp_path):
     assert same(first.problem, read(problem_json(first)).problem)
 
 
-names = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=8)
+names = st.text(st.characters(codec="utf-8").filter(str.isprintable), min_size=1, max_size=8)
 amounts = st.floats(0, 1e6)
 moments = st.integers(-NEVER_MS, NEVER_MS)
 spans = st.integers(0, 10**9)
@@ -176,7 +177,7 @@ def test_every_problem_comes_back(tmp_path_factory, drawn):
     path = tmp_path_factory.getbasetemp() / "drawn.json"
     text = problem_json(Loaded(path, "JSON", "", problem, ids))
     path.write_text(text, encoding="utf-8")
-    assert same(problem, read_problem_json(path).problem)
+    assert same(problem, read_problem_json(path, text).problem)
     VALIDATOR.validate(json.loads(text))
 
 
@@ -227,6 +228,10 @@ def dock(**members):
     return changed(docks=[{**SMALL["docks"][0], **members}])
 
 
+def straight(**members):
+    return changed(ways=[{"kind": "straight", "name": "air", **members}])
+
+
 def without(name):
     return {key: value for key, value in changed().items() if key != name}
 
@@ -242,12 +247,12 @@ BAD = [
     (pickup(earliest_ms=9, latest_ms=8), "latest_ms: expected an end not before the beginning, 9, found 8"),
     (pickup(node="c"), 'pickups[0].node: expected the id of one of the `nodes` of the problem, found "c"'),
     (changed(pickups=SMALL["pickups"] * 2), "pickups[1].id: expected each id once, found the one of pickups[0]"),
-    (changed(format="fleet-plan"), "format: expected one of 'fleet-problem', found \"fleet-plan\""),
+    (changed(format="fleet-plan"), 'format: expected "fleet-problem", found "fleet-plan"; is it the file'),
     (changed(version=2), "version: expected one of 1, found 2"),
     (changed(apart=[["x", "x"]]), "apart[0]: expected two different materials"),
     (changed(apart=[["x"]]), "apart[0]: expected a list of at least 2, found a list of 1"),
     (changed(ways=[]), 'types[0].ways: expected the name of one of the `ways` of the problem, found "air"'),
-    (changed(ways=[{"kind": "curved", "name": "air"}]), "expected one of 'straight', 'matrix'"),
+    (changed(ways=[{"kind": "curved", "name": "air"}]), "ways[0].kind: expected one of 'straight', 'matrix'"),
     (changed(ways=[{"name": "air"}]), "ways[0]: expected the field `kind`"),
     (changed(ways=[{"kind": "straight", "name": "air"}]), "either `speed_mps` or `ms_per_unit`, found"),
     (changed(ways=[{"kind": "straight", "name": "air", "speed": 3}]), "ways[0].speed: expected a field that"),
@@ -264,6 +269,15 @@ BAD = [
     (dock(hours=[{"from_ms": 2, "to_ms": 1}]), "docks[0].hours[0].to_ms: expected an end not"),
     (dock(charger={"mode": "slow"}), "docks[0].charger.mode: expected one of 'full', 'partial' or 'swap', found"),
     ([], "expected an object, found a list of 0"),
+    (pickup(id="a\x1b[2Jb"), r'pickups[0].id: expected a text of printable characters, found "a\u001b[2Jb"'),
+    (pickup(id="a\u202eb"), "pickups[0].id: expected a text of printable characters, found"),
+    (changed(name="a\nb"), r'name: expected a text of printable characters, found "a\nb"'),
+    (pickup(mass_kg=10**400), "pickups[0].mass_kg: expected a number, found 1000"),
+    (pickup(mass_kg=10**400), "...; 401 digits are too many"),
+    (straight(speed_mps=1e-300, units_per_m=1e-300), "ways[0].speed_mps: expected a speed at which a unit takes"),
+    (straight(speed_mps=1e-6), "ways[0].speed_mps: expected at most 999,999,999, found"),
+    (straight(ms_per_unit=1e9), "ways[0].ms_per_unit: expected at most 999,999,999, found"),
+    (vehicle(committed=[{"pickup": "p1"}] * 2), "nobody is committed to yet, found 'p1'; 'v1' is"),
 ]  # fmt: skip
 
 
@@ -301,6 +315,8 @@ def test_text_that_is_no_json(read):
     assert caught.value.faults[0].line > 10
     with pytest.raises(InputError, match="nested too deeply"):
         read("[" * 100_000)
+    with pytest.raises(InputError, match=r":1:17: expected a number that fits, found one of 5,000 digits"):
+        read('{"a": "77", "b":' + 5000 * "7" + ', "c": 7}')
     with pytest.raises(InputError, match=':3:1: expected each name once in an object, found "version" again'):
         read('{"format": "fleet-problem", "version": 1,\n"nodes": [{"id": "a", "version": 3}],\n"version": 1}')
 
@@ -311,6 +327,31 @@ def test_the_schema_knows_every_field_and_refuses_others():
     jsonschema.validate(SMALL, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(pickup(mass=1), schema)
+
+
+def test_names_are_compared_for_as_many_mistakes_as_are_shown(read, monkeypatch):
+    """Each comparison takes a millisecond, and a file has room for millions."""
+    asked = []
+    monkeypatch.setattr(jsontext, "did_you_mean", lambda name, known: asked.append(name) or "")
+    pickups = [{**SMALL["pickups"][0], "id": f"p{n}", "node": f"nowhere {n}"} for n in range(300)]
+    with pytest.raises(InputError, match="250 more from here on"):
+        read(changed(pickups=pickups))
+    assert asked == [f"nowhere {n}" for n in range(50)]
+    nodes = [{"id": f"n{n}", "x_m": n, "y_m": 0} for n in range(1000)]
+    with pytest.raises(InputError):
+        read(changed(nodes=nodes))
+    assert len(asked) == 50
+
+
+def test_a_file_is_read_once(tmp_path, monkeypatch):
+    """What comes through a pipe cannot be read again."""
+    path, plan = tmp_path / "pipe", tmp_path / "plan"
+    path.write_text(json.dumps(SMALL))
+    loaded = read_problem(path)
+    texts = {path: [json.dumps(SMALL)], plan: ['{"format": "fleet-plan", "version": 1, "cost": 0, "routes": []}']}
+    monkeypatch.setattr(opening, "read_text", lambda path: texts[path].pop())
+    assert same(read_problem(path).problem, loaded.problem)
+    assert read_plan(plan, loaded).plan.cost == 0
 
 
 def test_a_convention_is_for_files_of_the_field(tmp_path):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fleet.base.errors import InputError
 from fleet.plan.files.matrices import FORMATS, entries, unfolded
 from fleet.plan.files.opening import read_problem
+from fleet.plan.files.problem_write import problem_json
 from fleet.plan.problem import NEVER_MS
 
 from .samples import EXPLICIT, MULTI_TRIP, SOLOMON, VRP
@@ -226,7 +227,14 @@ def test_all_mistakes_are_told_at_once(read):
     text = VRP.replace("3 5\n", "3 -5\n").replace("EUC_2D", "EUC_9D").replace("2 3 4\n", "2 3 x\n")
     with pytest.raises(InputError) as caught:
         read(text)
-    assert [fault.line for fault in caught.value.faults] == [5, 9, 12, 16], "12: no row for node 2 up to there"
+    assert [fault.line for fault in caught.value.faults] == [5, 9, 16], "there is a row for node 2"
+
+
+def test_a_name_that_cannot_be_shown_is_made_so(read):
+    """Files with umlauts of an old code page are read; what the name becomes can be written and read again."""
+    loaded = read(VRP.replace("five", "f\x1b[2Jve" + 300 * "x"))
+    assert loaded.name == "f?[2Jve" + 193 * "x"
+    assert read(problem_json(loaded)).name == loaded.name
 
 
 def test_a_flood_of_mistakes_is_counted(read):
