@@ -85,7 +85,7 @@ def test_plans_that_break_a_rule_do_not_count(bench):
     log = log_of(line("solomon_c101", "fleet", 50, violations=1), line("solomon_c101", "pyvrp", 100))
     tables = page_tables(log)
     assert "(1 not legal) | — |" in tables["field"]
-    assert "of the field" not in tables["summary"]
+    assert "| — |  | missed: 1 of our plans not legal |" in tables["summary"]
 
 
 def test_no_aim_is_met_where_a_plan_of_ours_does_not_count(bench):
@@ -96,6 +96,36 @@ def test_no_aim_is_met_where_a_plan_of_ours_does_not_count(bench):
         line("solomon_c101", "fleet", 50, seed=2, violations=1), line("solomon_c101", "pyvrp", 100, seed=2),
     )  # fmt: skip
     assert page_tables(log)["summary"].endswith("| missed: 1 of our plans not legal |")
+
+
+@pytest.mark.parametrize("how", [{"violations": 3}, {"failed": "no answer"}])
+def test_an_aim_for_which_no_plan_of_ours_counts_is_missed(bench, how):
+    from planning_work.tables import page_tables
+
+    def runs(stage, work, *rivals):
+        ours = line(work, "fleet", 50, **how)
+        if "failed" in how:
+            ours["result"] = dict(how)
+        found = [ours, *(line(work, who, 100) for who in rivals)]
+        for each in found:
+            each["task"]["stage"] = stage
+            each["key"] += stage
+        return found
+
+    log = log_of(
+        *runs("field", "solomon_c101", "pyvrp"),
+        *runs("field-long", "CVRP_X-n502-k39", "pyvrp"),
+        *runs("drones", "M1-50", "pyvrp"),
+        *runs("drones", "M3-50", "ortools"),
+        *runs("scale", "scale-400", "pyvrp", "pyvrp-bases"),
+    )
+    tables = page_tables(log)
+    rows = [row.split(" | ") for row in tables["summary"].splitlines()[2:]]
+    aims = [row for row in rows if " x " in row[1]]
+    assert len(aims) == 7
+    assert {(row[2], row[4]) for row in aims} == {("—", "missed: 1 of our plans not legal |")}
+    assert "| solomon_c101 | 10 | — (1 not legal) | — |  | — |" in tables["field"]
+    assert "nan" not in "".join(tables.values())
 
 
 def test_a_run_that_is_never_complete_is_not_in_time(bench):

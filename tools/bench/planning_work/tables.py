@@ -127,14 +127,16 @@ def _against_pyvrp(
     wanted = {"stage": stage, "seconds": seconds}
     each = over_works(log, works, "fleet", "pyvrp", **wanted)
     mean = overall(log, works, "fleet", "pyvrp", **wanted)
+    refused = sum(cost(log, work=work, who="fleet", **wanted).refused for work in works)
+    limit = "" if math.isinf(worst_aim) else f", none above {worst_aim:g}"
+    aims = [name, f"at most {aim:g} x PyVRP{limit}"]
     if mean is None:
+        yield from _none_legal(aims, refused)
         return
     worst = max(each, key=lambda work: each[work].mean)
     said = f"{mean}; worst {each[worst]} ({worst})"
-    limit = "" if math.isinf(worst_aim) else f", none above {worst_aim:g}"
     word = verdict([(mean.mean, aim), (each[worst].mean, worst_aim)], len(each) == len(works))
-    refused = sum(cost(log, work=work, who="fleet", **wanted).refused for work in works)
-    yield [name, f"at most {aim:g} x PyVRP{limit}", said, mean.spread, _all_legal(word, refused)]
+    yield [*aims, said, mean.spread, _all_legal(word, refused)]
 
 
 def verdict(pairs: Iterable[tuple[float, float]], is_whole: bool = True) -> str:
@@ -147,6 +149,12 @@ def verdict(pairs: Iterable[tuple[float, float]], is_whole: bool = True) -> str:
 def _all_legal(word: str, refused: int) -> str:
     """The word where all of our plans count; where some do not no aim is met."""
     return f"missed: {refused} of our plans not legal" if refused else word
+
+
+def _none_legal(aims: list[str], refused: int) -> Iterator[list[str]]:
+    """The row of an aim for which there is no figure, if that is because none of our plans counts."""
+    if refused:
+        yield [*aims, NOTHING, "", _all_legal("", refused)]
 
 
 def _m3(log: Log) -> Iterator[list[str]]:
@@ -166,12 +174,16 @@ def _m3(log: Log) -> Iterator[list[str]]:
     }
     over_model = {work: one for work in works if (one := _beside_model(log, work)) is not None}
     rivals = (1.10, "the best M1 cost known", over_m1), (0.75, "OR-Tools in one model", over_model)
+    refused = sum(one.refused for one in own.values())
     for aim, what, each in rivals:
-        if each:
+        aims = [f"drones M3, {seconds:g} s", f"at most {aim:.2f} x {what}"]
+        if not each:
+            yield from _none_legal(aims, refused)
+        else:
             said = ", ".join(f"{one} (n = {_size(work):,})" for work, one in each.items())
             spread = ", ".join(one.spread for one in each.values())
             word = verdict([(one.mean, aim) for one in each.values()], len(each) == len(works))
-            yield [f"drones M3, {seconds:g} s", f"at most {aim:.2f} x {what}", said, spread, word]
+            yield [*aims, said, spread, _all_legal(word, refused)]
 
 
 def _over(own: Cost, base: float) -> Ratio:
@@ -200,9 +212,12 @@ def _scale_aim(log: Log, wanted: dict[str, Any]) -> Iterator[list[str]]:
     own = cost(log, who="fleet", **wanted)
     for who, form, aim in (("pyvrp-bases", "run per base", 0.95), ("pyvrp", "run whole", 0.45)):
         one = ratio(own, cost(log, who=who, **wanted))
-        if one is not None:
+        aims = [name, f"at most {aim} x PyVRP {form}"]
+        if one is None:
+            yield from _none_legal(aims, 0 if own.by_seed else own.refused)
+        else:
             word = _all_legal(verdict([(one.mean, aim)]), own.refused)
-            yield [name, f"at most {aim} x PyVRP {form}", str(one), one.spread, word]
+            yield [*aims, str(one), one.spread, word]
     found = list(runs(log, who="fleet", **wanted))
     for key, aim, unit, what in (("peak_mb", 1024.0, "MB", "memory of the process"),
                                  ("complete_s", 5.0, "s", "first complete plan")):  # fmt: skip
@@ -233,7 +248,13 @@ def _change_aims(log: Log) -> Iterator[list[str]]:
 
 
 def _span(values_: Sequence[float], form: str) -> str:
-    return f"{min(values_):{form}}..{max(values_):{form}}"
+    return f"{min(values_):{form}}..{max(values_):{form}}" if values_ else NOTHING
+
+
+def _mean(found: Cost) -> str:
+    """The mean cost of the plans that count, and how many do not."""
+    refused = f" ({found.refused} not legal)" if found.refused else ""
+    return f"{found.mean:,.0f}{refused}" if found.by_seed else f"{NOTHING}{refused}"
 
 
 # ------------------------------------------------------------------------------------------ the long tables
@@ -249,7 +270,7 @@ def field(log: Log) -> Iterator[list[str]]:
                 own, theirs = (cost(log, work=work, who=who, **wanted) for who in ("fleet", "pyvrp"))
                 one = ratio(own, theirs)
                 cells = [str(one or NOTHING), one.spread if one else "", _vroom(log, theirs, work=work, **wanted)]
-                yield [work, f"{seconds:g}", f"{own.mean:,.0f}{_refused(own)}", *cells]
+                yield [work, f"{seconds:g}", _mean(own), *cells]
             whole = overall(log, works, "fleet", "pyvrp", **wanted)
             if whole is not None:
                 yield ["**all**", f"{seconds:g}", "", f"**{whole}**", whole.spread, ""]
@@ -260,10 +281,6 @@ def _vroom(log: Log, theirs: Cost, **wanted: Any) -> str:
     if any("failed" in result for _, result in found):
         return "no answer"
     return str(ratio(cost(log, who="vroom", **wanted), theirs) or NOTHING)
-
-
-def _refused(found: Cost) -> str:
-    return f" ({found.refused} not legal)" if found.refused else ""
 
 
 def drones(log: Log) -> Iterator[list[str]]:
@@ -281,11 +298,12 @@ def drones(log: Log) -> Iterator[list[str]]:
                 one = None if is_nothing else ratio(own, cost(log, who=rival, **wanted))
                 said = "it serves nobody" if is_nothing else NOTHING
                 best = best_m1(log, _size(work))
-                price = f"{own.mean / best:.3f}" if level == "M3" and math.isfinite(best) else ""
+                price = f"{own.mean / best:.3f}" if own.by_seed and level == "M3" and best < math.inf else ""
                 served = values(found, "served")
-                used = " / ".join(f"{max(values(who, 'spent_s')):.1f}" for who in (found, beside) if who)
+                spent = [values(who, "spent_s") for who in (found, beside) if who]
+                used = " / ".join(f"{max(each):.1f}" if each else NOTHING for each in spent)
                 violations = sum(broken(result) for _, result in found)
-                yield [f"{level}, n = {_size(work):,}", f"{seconds:g}", f"{own.mean:,.0f}", _span(served, ".0f"),
+                yield [f"{level}, n = {_size(work):,}", f"{seconds:g}", _mean(own), _span(served, ".0f"),
                        str(one or said), one.spread if one else "", price, used, str(violations)]  # fmt: skip
 
 
@@ -305,7 +323,7 @@ def _scale_rows(log: Log, wanted: dict[str, Any]) -> Iterator[list[str]]:
         theirs = cost(log, who=who, **wanted)
         one = ratio(own, theirs) if who != "fleet" else None
         complete = values(found, "complete_s")
-        yield [name, f"{theirs.mean:,.0f}{_refused(theirs)}", str(one or ""), one.spread if one else "",
+        yield [name, _mean(theirs), str(one or ""), one.spread if one else "",
                _span(values(found, "spent_s"), ".0f"), _span(complete, ".1f") if complete else "",
                _span(values(found, "peak_mb"), ",.0f"), _span(values(found, "used"), ".0f")]  # fmt: skip
 
