@@ -7,13 +7,16 @@
 Every town is drawn from its number (`towns/draw.py`), planned with so many iterations, and judged. Then the
 referee tries each pickup that was left out in every gap of every route; and where a change is said to admit a
 pickup, the change is made to the problem and the referee must find a place for it. Of every 40th town the plan is
-also made without each feature of the contract: what binds changes the cost. A log keeps a line for each town.
+also made without each feature of the contract: what binds changes the cost. A log keeps a line for each town, with
+what it was made by; lines that were made by anything else (other iterations, another engine, other sources) do not
+count.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import hashlib
 import json
 import sys
 from collections import Counter
@@ -25,32 +28,54 @@ from typing import Any
 from towns.features import FEATURES
 from towns.tried import tried
 
+from fleet.plan.solver import chosen
+
+ROOT = Path(__file__).parents[1]
+SOURCES = (ROOT / "fleet" / "plan", ROOT / "tools" / "towns")
 TOWNS = 10_000
 ITERATIONS = 2_000
 BINDS_EVERY = 40
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 
 
-def one(seed: int, iterations: int) -> dict[str, Any]:
+def made_by(iterations: int) -> dict[str, Any]:
+    """What a line depends on besides its town's number."""
+    digest = hashlib.sha256()
+    for file in sorted(path for folder in SOURCES for path in folder.rglob("*.py")):
+        digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
+    return {
+        "iterations": iterations,
+        "binds_every": BINDS_EVERY,
+        "engine": chosen("together"),
+        "sources": digest.hexdigest()[:16],
+    }
+
+
+def one(seed: int, maker: dict[str, Any]) -> dict[str, Any]:
     """A town's line of the log."""
-    return {**tried(seed, iterations, ask_what_binds=seed % BINDS_EVERY == 0).said(), "iterations": iterations}
+    return {**tried(seed, maker["iterations"], ask_what_binds=seed % BINDS_EVERY == 0).said(), "made_by": maker}
 
 
-def read_log(path: Path, iterations: int, towns: int) -> dict[int, dict[str, Any]]:
-    """The towns done so far, by seed; a line cut short by a stop is done again."""
+def read_log(path: Path, maker: dict[str, Any], towns: int) -> dict[int, dict[str, Any]]:
+    """The towns done so far, by seed; a line cut short by a stop is done again, and so is one made otherwise."""
     done: dict[int, dict[str, Any]] = {}
+    others = 0
     for line in path.read_text().splitlines() if path.exists() else ():
         try:
             said = json.loads(line)
         except json.JSONDecodeError:
             continue
-        if said["iterations"] == iterations and said["seed"] < towns:
+        if said.get("made_by") != maker:
+            others += 1
+        elif said["seed"] < towns:
             done[said["seed"]] = said
+    if others:
+        print(f"{path}: {others:,} lines do not count: other iterations, engine or sources", file=sys.stderr)
     return done
 
 
-def run(seeds: Iterable[int], iterations: int, workers: int) -> Iterator[dict[str, Any]]:
-    job = functools.partial(one, iterations=iterations)
+def run(seeds: Iterable[int], maker: dict[str, Any], workers: int) -> Iterator[dict[str, Any]]:
+    job = functools.partial(one, maker=maker)
     if workers == 1:
         yield from map(job, seeds)
         return
@@ -116,10 +141,12 @@ def main() -> int:
     parser.add_argument("--log", type=Path, default=Path("random-problems.jsonl"), help="a line for each town")
     parser.add_argument("--write", type=Path, metavar="FILE.md", help="put the tables there, between its markers")
     options = parser.parse_args()
-    done = read_log(options.log, options.iterations, options.towns)
+    maker = made_by(options.iterations)
+    done = read_log(options.log, maker, options.towns)
     todo = [seed for seed in range(options.towns) if seed not in done]
     with options.log.open("a") as log:
-        for said in run(todo, options.iterations, options.workers):
+        log.write("\n" if options.log.stat().st_size else "")  # behind a line that was cut short
+        for said in run(todo, maker, options.workers):
             done[said["seed"]] = said
             log.write(json.dumps(said) + "\n")
             log.flush()
