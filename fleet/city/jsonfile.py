@@ -62,9 +62,7 @@ class Complaints:
         raise InputError(shown)
 
     def _fault(self, offset: int, path: str, expected: str, found: str, hint: str) -> Fault:
-        line = self._text.count("\n", 0, offset) + 1
-        column = offset - self._text.rfind("\n", 0, offset)
-        return Fault(self._file, line, column, path, expected, found, hint)
+        return Fault(self._file, *line_and_column(self._text, offset), path, expected, found, hint)
 
     @cached_property
     def _places(self) -> Places:
@@ -114,6 +112,11 @@ class Places:
     def _skip(self, at: int) -> int:
         match = _BLANK.match(self._text, at)
         return match.end() if match else at
+
+
+def line_and_column(text: str, offset: int) -> tuple[int, int]:
+    """Where in a text an offset is; both from 1."""
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 def spelt(trail: Trail) -> str:

@@ -19,42 +19,9 @@ from fleet.plan.files.source import Source
 from fleet.plan.problem import Plan
 from fleet.plan.referee import Violation
 from fleet.plan.result import Progress
+from tests.plan.files.samples import FOUR, PLACED
 
 from .command import fleet
-
-VRP = """NAME : four
-TYPE : CVRP
-DIMENSION : 4
-VEHICLES : {vehicles}
-EDGE_WEIGHT_TYPE : EUC_2D
-CAPACITY : 10
-NODE_COORD_SECTION
-1 0 0
-2 3 4
-3 6 8
-4 0 5
-DEMAND_SECTION
-1 0
-2 4
-3 5
-4 6
-DEPOT_SECTION
-1
--1
-EOF
-"""
-
-PLACED = {
-    "format": "fleet-problem",
-    "version": 1,
-    "name": "placed",
-    "nodes": [{"id": "a", "lat_deg": 48.0, "lon_deg": 11.0}, {"id": "b", "lat_deg": 48.01, "lon_deg": 11.0}],
-    "ways": [{"kind": "straight", "name": "air", "speed_mps": 10}],
-    "types": [{"name": "drone", "ways": "air", "payload_kg": 5}],
-    "vehicles": [{"id": "v1", "type": "drone", "node": "a"}],
-    "docks": [{"id": "base", "node": "a", "accepts": ["paper"]}],
-    "pickups": [{"id": "p1", "node": "b", "material": "paper", "mass_kg": 2, "penalty": 100000}],
-}
 
 
 @dataclass(frozen=True)
@@ -97,7 +64,7 @@ def asked(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "fleet.plan.referee", judged)
     monkeypatch.setattr(warm, "is_cold", lambda: False)
     monkeypatch.setattr(warm, "warm", lambda: None)
-    (tmp_path / "four.vrp").write_text(VRP.format(vehicles=3))
+    (tmp_path / "four.vrp").write_text(FOUR)
     (tmp_path / "placed.json").write_text(json.dumps(PLACED))
     return seen
 
@@ -183,7 +150,7 @@ def test_what_is_odd_is_remarked(asked, tmp_path):
     (tmp_path / "odd.json").write_text(json.dumps(odd, indent=1))
     done = fleet("plan", tmp_path / "odd.json")
     assert done.exit_code == 0
-    assert ":51:16: pickups[0].material: expected a material that some dock takes, found 'stone'" in done.stderr
+    assert ":50:16: pickups[0].material: expected a material that some dock takes, found 'stone'" in done.stderr
 
 
 def test_who_cannot_end_what_it_is_committed_to(asked, tmp_path, monkeypatch):
@@ -196,7 +163,7 @@ def test_who_cannot_end_what_it_is_committed_to(asked, tmp_path, monkeypatch):
 
 
 def test_who_is_left_out_is_named(asked, tmp_path):
-    (tmp_path / "four.vrp").write_text(VRP.format(vehicles=2))
+    (tmp_path / "four.vrp").write_text(FOUR.replace("VEHICLES : 3", "VEHICLES : 2"))
     done = fleet("plan", tmp_path / "four.vrp")
     assert done.exit_code == 0
     assert done.stdout.splitlines()[1:] == [
@@ -207,7 +174,7 @@ def test_who_is_left_out_is_named(asked, tmp_path):
 
 
 def test_zero_vehicles_is_fine(asked, tmp_path):
-    (tmp_path / "four.vrp").write_text(VRP.format(vehicles=0))
+    (tmp_path / "four.vrp").write_text(FOUR.replace("VEHICLES : 3", "VEHICLES : 0"))
     done = fleet("plan", tmp_path / "four.vrp", "--json")
     assert json.loads(done.stdout)["served"] == 0
 
@@ -324,7 +291,7 @@ def test_wrong_calls(asked, tmp_path, monkeypatch, words, code):
 
 
 def test_faults_as_json(asked, tmp_path):
-    (tmp_path / "four.vrp").write_text(VRP.format(vehicles="many").replace("3 5", "3 -5"))
+    (tmp_path / "four.vrp").write_text(FOUR.replace("VEHICLES : 3", "VEHICLES : many").replace("3 5", "3 -5"))
     done = fleet("plan", tmp_path / "four.vrp", "--json")
     assert done.exit_code == 3
     faults = json.loads(done.stdout)["error"]["faults"]
@@ -361,7 +328,7 @@ def test_nothing_that_is_told_steers_a_terminal(asked, tmp_path):
     assert r"a\x1b[2Jb/odd\u202e.json:1:" in done.stderr
     assert r": x\x1b[31m: expected a field that exists here" in done.stderr
     assert done.stderr.replace("\n", "").isprintable()
-    (folder / "\x9b2J.vrp").write_text(VRP.format(vehicles=3).replace("NAME", "COMMENT"))
+    (folder / "\x9b2J.vrp").write_text(FOUR.replace("NAME", "COMMENT"))
     done = fleet("plan", folder / "\x9b2J.vrp", "-o", folder / "p.json")
     assert done.stdout.startswith("?2J (CVRP, integer): cost 40\n")
     assert done.stderr == f"wrote {tmp_path}/a" + r"\x1b[2Jb/p.json" + "\n"
@@ -382,7 +349,7 @@ def test_schemas():
 
 
 def test_a_customer_on_no_route_is_a_broken_rule(tmp_path):
-    (tmp_path / "four.vrp").write_text(VRP.format(vehicles=3))
+    (tmp_path / "four.vrp").write_text(FOUR)
     (tmp_path / "some.sol").write_text("Route #1: 1\n")
     done = fleet("plan", "--check", tmp_path / "four.vrp", tmp_path / "some.sol")
     assert done.exit_code == 1

@@ -9,6 +9,7 @@ import numpy as np
 
 from fleet.plan.insertion import Insertion
 from fleet.plan.problem import (
+    UNLIMITED,
     UNREACHABLE_MS,
     Charger,
     Dock,
@@ -76,6 +77,15 @@ def barred(problem: Problem, *legs: tuple[int, int]) -> Problem:
             table.effort_h[start, end] = np.inf
         ways.append(table)
     return replace(problem, ways=tuple(ways))
+
+
+def roomy(problem: Problem) -> Problem:
+    """`problem` without pads and places, which the OR-Tools model does not know."""
+    docks = []
+    for dock in problem.docks:
+        charger = replace(dock.charger, places=UNLIMITED) if dock.charger else None
+        docks.append(replace(dock, pads=UNLIMITED, charger=charger))
+    return replace(problem, docks=tuple(docks))
 
 
 # ----------------------------------------------------------------------------------------------- a simple planner

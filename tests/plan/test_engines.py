@@ -14,13 +14,12 @@ from fleet.plan.budget import Iterations
 from fleet.plan.model import prove, search
 from fleet.plan.model_word import word_on
 from fleet.plan.planner import solve
-from fleet.plan.problem import UNLIMITED, Problem
 from fleet.plan.referee import judge
 from fleet.plan.result import Manner
 from fleet.plan.solver import chosen, sizes
 from fleet.plan.timetable import timetable
 
-from .problems import pickup, plant, random_problem, street, vehicle
+from .problems import pickup, plant, random_problem, roomy, street, vehicle
 
 ORTOOLS = Manner(engine="ortools")
 WITHOUT_NUMBA = """
@@ -42,15 +41,6 @@ for seed in (3, 7, 12):
 assert "fleet.plan.engine.search" not in sys.modules
 print(served)
 """
-
-
-def roomy(problem: Problem) -> Problem:
-    """`problem` without pads and places, which the model does not know."""
-    docks = []
-    for dock in problem.docks:
-        charger = replace(dock.charger, places=UNLIMITED) if dock.charger else None
-        docks.append(replace(dock, pads=UNLIMITED, charger=charger))
-    return replace(problem, docks=tuple(docks))
 
 
 def test_without_numba_the_model_plans():

@@ -10,10 +10,10 @@ from fleet.plan.budget import Iterations, Seconds
 from fleet.plan.engine.search import search as engine_search
 from fleet.plan.finish import finish
 from fleet.plan.model import improve, prove, search, solve_cell
-from fleet.plan.problem import UNLIMITED, Charger, Dock, Problem
+from fleet.plan.problem import Charger, Dock, Problem
 from fleet.plan.referee import judge
 from fleet.plan.timetable import plan_cost, timetable, visits_of
-from tests.plan.problems import KIND, base, greedy, pickup, plant, random_problem, street, vehicle
+from tests.plan.problems import KIND, base, greedy, pickup, plant, random_problem, roomy, street, vehicle
 
 STRONG = replace(KIND, payload_kg=10.0, volume_l=30.0)
 WIDE = replace(STRONG, battery_wh=float("inf"), reserve_wh=0.0, power_coefficient=0.0)
@@ -42,15 +42,6 @@ def paper_plant(**changes):
 
 def who(**changes):
     return {"vehicles": (vehicle(**changes),)}
-
-
-def roomy(problem: Problem) -> Problem:
-    """`problem` without what the model cannot say."""
-    docks = []
-    for dock in problem.docks:
-        charger = replace(dock.charger, places=UNLIMITED) if dock.charger else None
-        docks.append(replace(dock, pads=UNLIMITED, charger=charger))
-    return replace(problem, docks=tuple(docks))
 
 
 def test_a_proof_costs_what_is_reckoned_by_hand():

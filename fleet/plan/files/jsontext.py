@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from fleet.base.errors import Fault, InputError, did_you_mean
-from fleet.city.jsonfile import MOST_FAULTS, Complaints, Step, Trail, show
+from fleet.city.jsonfile import MOST_FAULTS, Complaints, Step, Trail, line_and_column, show
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -97,7 +97,7 @@ def _parsed(file: str, text: str) -> Any:
         fault = Fault(file, 1, 1, "", "valid JSON", "lists nested too deeply to be read")
     except ValueError:
         longest = max((word for word in _NUMBER.finditer(text) if word.group()[0] != '"'), key=_length)
-        line, column = _line_and_column(text, longest.start())
+        line, column = line_and_column(text, longest.start())
         fault = Fault(file, line, column, "", "a number that fits", f"one of {_length(longest):,} digits")
     else:
         if has_twins:
@@ -118,13 +118,9 @@ def _twins(file: str, text: str) -> Iterator[Fault]:
             open_objects.pop()
         elif name is not None and open_objects[-1] is not None:
             if name in open_objects[-1]:
-                line, column = _line_and_column(text, token.start())
+                line, column = line_and_column(text, token.start())
                 yield Fault(file, line, column, "", "each name once in an object", f"{show(name)} again")
             open_objects[-1].add(name)
-
-
-def _line_and_column(text: str, offset: int) -> tuple[int, int]:
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 def _length(word: re.Match[str]) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fleet.base.errors import Fault, InputError, UsageError
-from fleet.city.jsonfile import Complaints, Places, Trail, spelt
+from fleet.city.jsonfile import Complaints, Places, Trail, line_and_column, spelt
 from fleet.plan.checks import Finding, findings
 from fleet.plan.files.field import as_loaded
 from fleet.plan.files.loaded import Convention, Loaded
@@ -91,8 +91,9 @@ def _placed(path: Path, text: str, found: Sequence[Finding]) -> Iterator[Fault]:
     for finding in found:
         trail = _trail(text, finding.path)
         offset = places.offset(trail)
-        line, column = text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
-        yield Fault(str(path), line, column, spelt(trail), finding.expected, finding.found, finding.hint)
+        yield Fault(
+            str(path), *line_and_column(text, offset), spelt(trail), finding.expected, finding.found, finding.hint
+        )
 
 
 def _trail(text: str, path: str) -> Trail:

@@ -48,14 +48,7 @@ DEPOT_SECTION
 EOF
 """
 
-MULTI_TRIP = """NAME: trips
-TYPE: MTVRPTWR
-EDGE_WEIGHT_TYPE: EUC_2D
-DIMENSION: 4
-VEHICLES: 2
-CAPACITY: 10
-SERVICE_TIME: 2
-NODE_COORD_SECTION
+_FOUR_NODES = """NODE_COORD_SECTION
 1 0 0
 2 3 4
 3 6 8
@@ -65,7 +58,28 @@ DEMAND_SECTION
 2 4
 3 5
 4 6
-TIME_WINDOW_SECTION
+"""
+
+FOUR = f"""NAME : four
+TYPE : CVRP
+DIMENSION : 4
+VEHICLES : 3
+EDGE_WEIGHT_TYPE : EUC_2D
+CAPACITY : 10
+{_FOUR_NODES}DEPOT_SECTION
+1
+-1
+EOF
+"""
+
+MULTI_TRIP = f"""NAME: trips
+TYPE: MTVRPTWR
+EDGE_WEIGHT_TYPE: EUC_2D
+DIMENSION: 4
+VEHICLES: 2
+CAPACITY: 10
+SERVICE_TIME: 2
+{_FOUR_NODES}TIME_WINDOW_SECTION
 1 0 200
 2 10 60
 3 0 100
@@ -116,6 +130,25 @@ DEPOT_SECTION
 -1
 EOF
 """
+
+SMALL = {
+    "format": "fleet-problem",
+    "version": 1,
+    "nodes": [{"id": "a", "x_m": 0, "y_m": 0}, {"id": "b", "x_m": 300, "y_m": 400}],
+    "ways": [{"kind": "straight", "name": "air", "speed_mps": 10}],
+    "types": [{"name": "drone", "ways": "air", "payload_kg": 5}],
+    "vehicles": [{"id": "v1", "type": "drone", "node": "a"}],
+    "docks": [{"id": "base", "node": "a", "accepts": ["paper"]}],
+    "pickups": [{"id": "p1", "node": "b", "material": "paper", "mass_kg": 2, "penalty": 1000}],
+}
+
+PLACED = {
+    **SMALL,
+    "name": "placed",
+    "nodes": [{"id": "a", "lat_deg": 48.0, "lon_deg": 11.0}, {"id": "b", "lat_deg": 48.01, "lon_deg": 11.0}],
+    "pickups": [{**SMALL["pickups"][0], "penalty": 100000}],
+}
+"""The same, on Earth."""
 
 
 def rich() -> Loaded:

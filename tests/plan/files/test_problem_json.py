@@ -35,19 +35,9 @@ from fleet.plan.problem import (
 from fleet.plan.referee import judge
 from fleet.plan.ways import Plane, Table
 
-from .samples import MULTI_TRIP, rich
+from .samples import MULTI_TRIP, SMALL, rich
 
 VALIDATOR = jsonschema.Draft202012Validator(problem_schema())
-SMALL = {
-    "format": "fleet-problem",
-    "version": 1,
-    "nodes": [{"id": "a", "x_m": 0, "y_m": 0}, {"id": "b", "x_m": 300, "y_m": 400}],
-    "ways": [{"kind": "straight", "name": "air", "speed_mps": 10}],
-    "types": [{"name": "drone", "ways": "air", "payload_kg": 5}],
-    "vehicles": [{"id": "v1", "type": "drone", "node": "a"}],
-    "docks": [{"id": "base", "node": "a", "accepts": ["paper"]}],
-    "pickups": [{"id": "p1", "node": "b", "material": "paper", "mass_kg": 2, "penalty": 1000}],
-}
 
 
 @pytest.fixture
