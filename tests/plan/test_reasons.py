@@ -14,6 +14,7 @@ from fleet.plan.reasons import reasons_for, words
 from fleet.plan.referee import judge
 from fleet.plan.relaxations import apply, relaxed, size
 from fleet.plan.timetable import plan_cost
+from tools.towns.tried import admits
 
 from .problems import KIND, base, greedy, pickup, plant, random_problem, street, vehicle
 from .test_excuses import EXCUSES, STREET, WITH_ONE
@@ -24,12 +25,6 @@ def explained(problem: Problem, routes: list[Route]) -> Plan:
     out = [i for i in range(len(problem.pickups)) if i not in served]
     flown = tuple(route for route in routes if route.stops)
     return Plan(flown, reasons_for(problem, flown, out), plan_cost(problem, flown, out))
-
-
-def admits(problem: Problem, plan: Plan, omission: Omission) -> bool:
-    """Whether the referee can insert the pickup once the changes are made; it tries whatever the code says."""
-    told = replace(plan, omitted=(replace(omission, code="fleet-busy"),))
-    return bool(insertable(relaxed(problem, omission), told))
 
 
 @pytest.mark.parametrize("first", range(1000, 1075, 15))
