@@ -107,7 +107,8 @@ def _search_part(
 def in_cells(
     problem: Problem, share: Share, seed: int, first: Visits | None, tell: Listener
 ) -> tuple[Visits, int]:
-    """The routes found, and the iterations that took. Some seconds of a budget are left for `finish`."""
+    """The routes found, and the iterations that took. Some seconds of a budget are left for `finish`; once all are
+    over no round begins but the first, as each takes a while whatever is left for its search."""
     draw = Streams(seed).generator("plan/cells")
     visits: Visits = first or [list(vehicle.committed) for vehicle in problem.vehicles]
     done, left_out = 0, 0
@@ -116,7 +117,7 @@ def in_cells(
     borders = [begin + (1.0 - begin) * (k + 1) / share.border_rounds for k in range(share.border_rounds)]
     parts: tuple[Part, ...] = ()
     for number, end in enumerate(firsts + borders):
-        if number and share.is_late():
+        if (number or first is not None) and share.is_late():
             break
         if number >= len(firsts):
             parts = recut(problem, visits, share.cell_pickups, draw)

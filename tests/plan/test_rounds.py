@@ -82,6 +82,24 @@ def test_seconds_are_not_overrun_and_some_are_left_for_finishing(begin_s: float)
     assert 7.5 <= clock.now_s <= 10.0
 
 
+@pytest.mark.parametrize("begin_s, rounds_begun", [(0.1, 5), (4.0, 3), (11.0, 1)])
+def test_no_round_begins_when_the_seconds_are_over(begin_s: float, rounds_begun: int) -> None:
+    """One cell, which takes so long to begin: one round after the other, but none after the end."""
+    clock = Clock()
+    problem, told = town(), []
+    share = Share(Seconds(10.0, clock), 1, None, len(problem.pickups), worker(clock, begin_s))
+    in_cells(problem, share, 1, None, told.append)
+    assert len(told) == rounds_begun
+
+
+def test_what_no_cell_found_a_place_for_is_left_out_when_the_seconds_are_over() -> None:
+    for seconds, served in ((1.0, len(town().pickups)), (0.0, 0)):
+        told: list[Progress] = []
+        nobody = Share(Seconds(seconds, Clock()), 1, None, 15, idle)
+        in_cells(town(), nobody, 1, None, told.append)
+        assert told[0].served == served
+
+
 class Crew(Executor):
     """Workers side by side on a clock: each takes the next job when it is free."""
 
@@ -144,6 +162,11 @@ def test_idle_vehicles_are_lent_to_several_cells() -> None:
     assert max(idle_at_first) == 1
     everybody = sorted(v for part in parts for v in part.vehicles)
     assert everybody == list(range(len(problem.vehicles)))
+
+
+def idle(problem: Problem, *given: object) -> Routes:
+    """A search that finds nothing, in no time."""
+    return Routes(tuple(() for _ in problem.vehicles), 1, 0)
 
 
 def lazy(
