@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -50,6 +51,12 @@ def is_cold() -> bool:
 def warm() -> None:
     """Load who searches by letting it search, and compile it where that is still to be done."""
     solver_of("together")(_least(), Iterations(1))
+
+
+def warm_crew(executor: Executor, workers: int) -> None:
+    """The same in every process of a pool, which then is there, too."""
+    for ready in [executor.submit(warm) for _ in range(workers)]:
+        ready.result()
 
 
 def _cores() -> int:

@@ -13,6 +13,7 @@ import pytest
 
 from fleet.app import warm
 from fleet.app.commands.plan import progress_line
+from fleet.plan import solver
 from fleet.plan.files.loaded import Loaded
 from fleet.plan.files.sol import read_sol
 from fleet.plan.files.source import Source
@@ -116,6 +117,20 @@ def test_workers(asked, tmp_path):
     assert fleet("plan", tmp_path / "four.vrp", "--workers", 2).exit_code == 0
     assert [one.workers for one in asked] == [1, 2]
     assert fleet("plan", tmp_path / "four.vrp", "--workers", 0).exit_code == 2
+
+
+def test_workers_are_ready_before_the_seconds_begin(asked, monkeypatch, tmp_path):
+    began_s, limit = [], 3
+    monkeypatch.setattr(solver, "sizes", lambda manner: (limit, limit))
+    monkeypatch.setattr(warm, "warm_crew", lambda executor, workers: began_s.append((workers, time.monotonic())))
+    words = ("plan", tmp_path / "four.vrp", "--seconds", "0.5", "--workers", "2")
+    assert fleet(*words).exit_code == 0
+    assert began_s == [], "it is searched in one piece"
+    limit = 2
+    assert fleet(*words).exit_code == 0
+    ((workers, ready_s),) = began_s
+    assert workers == 2
+    assert asked[1].budget.start_s >= ready_s
 
 
 def test_a_plan_to_begin_with(asked, tmp_path, monkeypatch):

@@ -55,6 +55,24 @@ def test_and_otherwise_or_on_one_core_nobody_starts_any(monkeypatch, tmp_path, s
     assert started == []
 
 
+def test_every_process_of_a_pool_is_made_ready():
+    class Pool:
+        def __init__(self) -> None:
+            self.asked, self.waited = [], 0
+
+        def submit(self, job):
+            self.asked.append(job)
+            return self
+
+        def result(self):
+            assert len(self.asked) == 3, "all are asked before anybody is waited for"
+            self.waited += 1
+
+    pool = Pool()
+    warm.warm_crew(pool, 3)
+    assert (pool.asked, pool.waited) == ([warm.warm] * 3, 3)
+
+
 def test_a_process_that_cannot_be_started_is_done_without(monkeypatch, tmp_path):
     cold(monkeypatch, str(tmp_path))
     monkeypatch.setattr(warm, "_cores", lambda: 2)

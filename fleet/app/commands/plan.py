@@ -140,6 +140,7 @@ def _solve(file: Path, settings: dict[str, Any], *, as_json: bool) -> None:
     from fleet.plan.planner import solve
     from fleet.plan.referee import judge
     from fleet.plan.result import Manner
+    from fleet.plan.solver import sizes
 
     show = progress_line(len(loaded.problem.pickups)) if sys.stderr.isatty() else None
     visits = len(loaded.problem.pickups) + sum(len(vehicle.committed) for vehicle in loaded.problem.vehicles)
@@ -148,8 +149,10 @@ def _solve(file: Path, settings: dict[str, Any], *, as_json: bool) -> None:
     if warm.is_cold():
         note("note: the search is compiled for this machine first, which takes half a minute, once")
     warm.warm()
-    budget = _budget(settings)  # its seconds begin here, for a search that is ready
     with pool(workers) as executor:
+        if executor is not None and len(loaded.problem.pickups) > sizes(manner)[0]:
+            warm.warm_crew(executor, workers)
+        budget = _budget(settings)  # its seconds begin here, for a search that is ready
         result = solve(
             loaded.problem, budget, seed=settings["seed"], start=start, on_progress=show,
             executor=executor, workers=workers, manner=manner,
