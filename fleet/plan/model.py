@@ -37,7 +37,7 @@ from fleet.plan.model_frame import RULES
 from fleet.plan.model_layout import Layout, walk
 from fleet.plan.model_solver import Model, Visits
 from fleet.plan.model_stop import GUIDED_ITERATIONS, RUIN_ITERATIONS, Tries, is_late
-from fleet.plan.parts import Part
+from fleet.plan.parts import Part, thinned
 from fleet.plan.problem import Problem, Visit
 from fleet.plan.solver import MODEL_PICKUPS, Routes, Tell
 from fleet.plan.timetable import timetable
@@ -169,18 +169,11 @@ def _solved(problem: Problem, budget: Budget, begun: Visits) -> tuple[Visits, in
         visits = filled(problem, begun, len(problem.pickups), lambda: is_late(budget))
     if len(problem.pickups) <= MODEL_PICKUPS:
         return _bettered(problem, budget, visits, is_start)
-    part = _dearest(problem, visits)
+    everything = Part.of(problem, range(len(problem.pickups)), range(len(problem.vehicles)))
+    part = thinned(everything, problem, visits, MODEL_PICKUPS)
     found, done = _bettered(part.problem(problem), budget, part.visits_in(visits), is_start)
     part.put_back(found, visits)
     return visits, done
-
-
-def _dearest(problem: Problem, visits: Visits) -> Part:
-    """What is on routes, with what costs most to leave out, up to as many as the model takes."""
-    served = {i for row in visits for kind, i in row if kind == "pickup"}
-    left = sorted(set(range(len(problem.pickups))) - served, key=lambda p: (-problem.pickups[p].penalty, p))
-    pickups = [*sorted(served), *left[: max(0, MODEL_PICKUPS - len(served))]]
-    return Part.of(problem, pickups, range(len(problem.vehicles)))
 
 
 def _bettered(problem: Problem, budget: Budget, visits: Visits, is_start: bool) -> tuple[Visits, int]:

@@ -71,6 +71,19 @@ class Part:
             into[vehicle] = [(kind, self.pickups[i] if kind == "pickup" else i) for kind, i in row]
 
 
+def thinned(part: Part, problem: Problem, visits: Sequence[Sequence[Visit]], most: int) -> Part:
+    """The part with at most `most` pickups: what its vehicles visit in `visits` (all of that, if it is more), and
+    of the rest what costs most to leave out.
+
+    Few vehicles may have more pickups around them than tables have room for.
+    """
+    if len(part.pickups) <= most:
+        return part
+    on = {i for v in part.vehicles for kind, i in visits[v] if kind == "pickup"}
+    left = sorted(set(part.pickups) - on, key=lambda p: (-problem.pickups[p].penalty, p))
+    return Part.of(problem, [*(on & set(part.pickups)), *left[: max(0, most - len(on))]], part.vehicles)
+
+
 def _moved(pickup: Pickup, node: dict[int, int]) -> Pickup:
     return replace(pickup, node=node[pickup.node])
 

@@ -68,7 +68,7 @@ def solve(
         found = solver(problem, budget, seed, first, tell)
         visits, done = [list(row) for row in found.visits], found.iterations
     else:
-        share = Share(budget, max(1, workers), executor, cell, cell_solver_of(manner.engine))
+        share = Share(budget, max(1, workers), executor, cell, cell_solver_of(manner.engine), most_pickups=whole)
         if chosen(manner.engine) == "ortools":
             share = replace(share, sketches=False, border_rounds=MODEL_BORDER_ROUNDS)
         visits, done = in_cells(problem, share, seed, first, lambda it: tell(it.iterations, it.cost, it.served))

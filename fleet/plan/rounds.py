@@ -13,9 +13,9 @@ from fleet.base.streams import Streams
 from fleet.plan.budget import Budget, Iterations, Seconds
 from fleet.plan.cells import cut, recut
 from fleet.plan.finish import filled
-from fleet.plan.parts import Part, Visits
+from fleet.plan.parts import Part, Visits, thinned
 from fleet.plan.problem import Problem
-from fleet.plan.result import Listener, Progress
+from fleet.plan.result import USUAL, Listener, Progress
 from fleet.plan.solver import Found, Solver
 
 FIRST_SHARE = 0.5
@@ -31,8 +31,12 @@ where few are left."""
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A budget for the whole, who works on it, how large a cell is, who searches it and how: whether that makes a
-    plan at once with no budget at all (`sketches`), and how often cells are cut again along the borders."""
+    """A budget for the whole, who works on it, how large a cell should be, who searches it and how.
+
+    `sketches`: whether a plan is made at once, with no budget at all; `border_rounds`: how often cells are cut
+    again along the borders; `most_pickups`: a cell has no more, where it cannot be as small as it should because
+    vehicles are few.
+    """
 
     budget: Budget
     workers: int
@@ -41,6 +45,7 @@ class Share:
     solver: Solver
     sketches: bool = True
     border_rounds: int = BORDER_ROUNDS
+    most_pickups: int = USUAL.whole_pickups
 
     def is_late(self) -> bool:
         """Whether a budget of seconds is used up."""
@@ -124,7 +129,8 @@ def in_cells(
         elif number == 0:
             parts = cut(problem, share.cell_pickups, draw)
         until = end * (1.0 - _for_finish(problem, share.budget, left_out))
-        jobs = _jobs(parts, seed + number, visits)
+        fitting = [thinned(part, problem, visits, share.most_pickups) for part in parts]
+        jobs = _jobs(fitting, seed + number, visits)
         for job, found in zip(jobs, share.run(problem, jobs, done, until), strict=True):
             job.part.put_back(found.visits, visits)
             done += found.iterations

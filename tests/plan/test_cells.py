@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fleet.plan.budget import Iterations
 from fleet.plan.cells import cut, recut
 from fleet.plan.checks import faults
-from fleet.plan.parts import Part
+from fleet.plan.parts import Part, thinned
 from fleet.plan.planner import solve
 from fleet.plan.problem import Dock, Pickup, Problem, Vehicle, VehicleType
 from fleet.plan.referee import judge
@@ -278,3 +278,14 @@ def test_a_large_city_is_planned_in_cells_and_judged_right():
     assert judge(problem, result.plan) == ()
     assert not result.plan.omitted
     assert solve(problem, Iterations(400), manner=manner) == result
+
+
+def test_a_part_with_too_many_pickups_keeps_what_is_on_routes_and_what_is_dear_to_leave_out():
+    problem = city(30, 1, 2)
+    dear = tuple(replace(p, penalty=10**6 + n) for n, p in enumerate(problem.pickups))
+    problem = replace(problem, pickups=dear)
+    part = Part.of(problem, range(30), range(2))
+    visits = [[("pickup", 3), ("pickup", 0), ("dock", 0)], []]
+    assert thinned(part, problem, visits, 5) == Part((0, 3, 27, 28, 29), (0, 1))
+    assert thinned(part, problem, visits, 1) == Part((0, 3), (0, 1))
+    assert thinned(part, problem, visits, 30) is part

@@ -171,7 +171,6 @@ def test_a_crowded_cell_is_planned_with_as_many_pickups_as_the_model_takes(monke
     assert 0 < len(served(found.visits)) < 12
     assert sizes
     assert max(sizes) == 12
-    assert model._dearest(problem, [[("pickup", 3), ("dock", 0)]]).pickups == (3, *range(19, 30))
 
 
 def test_what_begins_legal_is_not_searched_from_nothing(monkeypatch):

@@ -92,6 +92,19 @@ def test_no_round_begins_when_the_seconds_are_over(begin_s: float, rounds_begun:
     assert len(told) == rounds_begun
 
 
+def test_a_cell_of_one_vehicle_is_no_larger_than_a_search_can_take() -> None:
+    sizes: list[int] = []
+
+    def measuring(problem: Problem, budget: Budget, seed: int = 0, *given: object) -> Routes:
+        sizes.append(len(problem.pickups))
+        return lazy(problem, budget, seed)
+
+    problem = town(vehicles_each=1)
+    parts = len(cut(problem, 15, np.random.default_rng(0)))
+    in_cells(problem, Share(Iterations(100), 1, None, 15, measuring, most_pickups=8), 1, None, lambda it: None)
+    assert sizes[:parts] == [8] * parts
+
+
 def test_what_no_cell_found_a_place_for_is_left_out_when_the_seconds_are_over() -> None:
     for seconds, served in ((1.0, len(town().pickups)), (0.0, 0)):
         told: list[Progress] = []
