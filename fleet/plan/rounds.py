@@ -112,8 +112,11 @@ def _search_part(
 def in_cells(
     problem: Problem, share: Share, seed: int, first: Visits | None, tell: Listener
 ) -> tuple[Visits, int]:
-    """The routes found, and the iterations that took. Some seconds of a budget are left for `finish`; once all are
-    over no round begins but the first, as each takes a while whatever is left for its search."""
+    """The routes found, and the iterations that took.
+
+    Some seconds of a budget are left for `finish`. A round for which there is less left than searches take to
+    begin is left out, and once all seconds are over none begins but the first.
+    """
     draw = Streams(seed).generator("plan/cells")
     visits: Visits = first or [list(vehicle.committed) for vehicle in problem.vehicles]
     done, left_out = 0, 0
@@ -121,6 +124,7 @@ def in_cells(
     begin = firsts[-1] if firsts else 0.0
     borders = [begin + (1.0 - begin) * (k + 1) / share.border_rounds for k in range(share.border_rounds)]
     parts: tuple[Part, ...] = ()
+    begin_share = 0.0
     for number, end in enumerate(firsts + borders):
         if (number or first is not None) and share.is_late():
             break
@@ -128,13 +132,17 @@ def in_cells(
             parts = recut(problem, visits, share.cell_pickups, draw)
         elif number == 0:
             parts = cut(problem, share.cell_pickups, draw)
-        until = end * (1.0 - _for_finish(problem, share.budget, left_out))
         fitting = [thinned(part, problem, visits, share.most_pickups) for part in parts]
+        until = end * (1.0 - _for_finish(problem, share.budget, left_out))
+        if begin_share > 0.0 and until - share.budget.share(done) < begin_share * _legs(fitting):
+            continue
         jobs = _jobs(fitting, seed + number, visits)
         for job, found in zip(jobs, share.run(problem, jobs, done, until), strict=True):
             job.part.put_back(found.visits, visits)
             done += found.iterations
         if first is None and number == 0:
+            if share.sketches and isinstance(share.budget, Seconds):
+                begin_share = share.budget.share(done) / max(1, _legs(fitting))
             visits = filled(problem, visits, MOST_FILLED, share.is_late)
         progress = _progress(problem, visits, done)
         left_out = len(problem.pickups) - progress.served
@@ -147,6 +155,11 @@ def _for_finish(problem: Problem, budget: Budget, left_out: int) -> float:
     if not isinstance(budget, Seconds) or budget.most_s <= 0.0:
         return 0.0
     return min(MOST_FOR_FINISH, (SEEN_S * len(problem.pickups) + LEFT_OUT_S * left_out) / budget.most_s)
+
+
+def _legs(parts: Sequence[Part]) -> int:
+    """Of all pickups of a part to all, which takes most of the time that a search needs to begin."""
+    return sum(len(part.pickups) ** 2 for part in parts)
 
 
 def _jobs(parts: Sequence[Part], seed: int, visits: Visits) -> list[_Job]:
