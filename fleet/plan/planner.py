@@ -22,8 +22,9 @@ from fleet.plan.problem import Plan, Problem, Route
 from fleet.plan.reasons import reasons
 from fleet.plan.referee import judge
 from fleet.plan.result import USUAL, Listener, Manner, Progress, Result, Word
-from fleet.plan.rounds import Share, in_cells
-from fleet.plan.solver import MODEL_BORDER_ROUNDS, cell_solver_of, chosen, sizes, solver_of
+from fleet.plan.rounds import Share
+from fleet.plan.solver import MODEL_BORDER_ROUNDS, cell_solver_of, chosen, sizes
+from fleet.plan.strategy import searched
 from fleet.plan.timetable import plan_cost, visits_of
 
 OVERTIME, OVERTIME_S = 1.1, 0.5
@@ -63,15 +64,10 @@ def solve(
     first = None if start is None else _visits(problem, start.routes)
     start = None if start is None else _legal(problem, start)
     whole, cell = sizes(manner)
-    solver = solver_of(manner.engine)
-    if len(problem.pickups) <= whole:
-        found = solver(problem, budget, seed, first, tell)
-        visits, done = [list(row) for row in found.visits], found.iterations
-    else:
-        share = Share(budget, max(1, workers), executor, cell, cell_solver_of(manner.engine), most_pickups=whole)
-        if chosen(manner.engine) == "ortools":
-            share = replace(share, sketches=False, border_rounds=MODEL_BORDER_ROUNDS)
-        visits, done = in_cells(problem, share, seed, first, lambda it: tell(it.iterations, it.cost, it.served))
+    share = Share(budget, max(1, workers), executor, cell, cell_solver_of(manner.engine), most_pickups=whole)
+    if chosen(manner.engine) == "ortools":
+        share = replace(share, sketches=False, border_rounds=MODEL_BORDER_ROUNDS)
+    visits, done = searched(problem, share, manner, seed, first, tell)
     is_over = _overtime(budget, len(problem.pickups) - sum(kind == "pickup" for row in visits for kind, _ in row))
     plan = finish(problem, visits, explain=manner.explain, is_over=is_over)
     if start is not None and start.cost < plan.cost:

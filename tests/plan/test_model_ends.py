@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fleet.plan import model, model_solver, model_stop, planner
+from fleet.plan import model, model_solver, model_stop, planner, strategy
 from fleet.plan.budget import Iterations, Seconds
 from fleet.plan.finish import filled, finish
 from fleet.plan.model import improve, prove, search, solve_cell
@@ -224,7 +224,7 @@ def test_how_cells_are_searched_is_told_by_who_searches_and_finishing_ends_soon(
         told["is_over"] = options["is_over"]
         return finish(*arguments, **options)
 
-    monkeypatch.setattr(planner, "in_cells", cells)
+    monkeypatch.setattr(strategy, "in_cells", cells)
     monkeypatch.setattr(planner, "finish", finished)
     clock = Clock()
     solve(row(40), Seconds(10.0, clock), manner=Manner(25, 20, engine=engine))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from fleet.plan import planner
+from fleet.plan import strategy
 from fleet.plan.budget import Iterations
 from fleet.plan.finish import finish
 from fleet.plan.insertions import insertable
@@ -91,7 +91,7 @@ def test_solving_is_legal_repeats_and_is_no_dearer_than_its_start():
 def forgetful(monkeypatch):
     """A search that goes the long way round and does not look at what it is given."""
     rows = ((("pickup", 1), ("pickup", 0), ("dock", 0)),)
-    monkeypatch.setattr(planner, "solver_of", lambda engine: lambda *given: Routes(rows, 5, 0))
+    monkeypatch.setattr(strategy, "solver_of", lambda engine: lambda *given: Routes(rows, 5, 0))
 
 
 def there_and_back() -> Problem:
