@@ -47,8 +47,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
 Day = tuple[dict[str, Any], Record]
 
 
-def a_day(city: Path, name: str, seed: int) -> Day:
-    record = city.parent / f"{name}-{seed}"
+def a_day(city: Path, record: Path, name: str, seed: int) -> Day:
     wishes = ("--set", f"city.map={city}", "--seed", str(seed))
     summary = fleet("run", f"configs/{name}.yaml", *wishes, "--json", "--quiet", "-o", str(record))
     return json.loads(summary), Record(record, city)
@@ -60,13 +59,13 @@ def seed(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(scope="module")
-def drones(city: Path, seed: int) -> Day:
-    return a_day(city, "day", seed)
+def drones(city: Path, seed: int, tmp_path_factory: pytest.TempPathFactory) -> Day:
+    return a_day(city, tmp_path_factory.mktemp("drones"), "day", seed)
 
 
 @pytest.fixture(scope="module")
-def mixed(city: Path, seed: int) -> Day:
-    return a_day(city, "mixed", seed)
+def mixed(city: Path, seed: int, tmp_path_factory: pytest.TempPathFactory) -> Day:
+    return a_day(city, tmp_path_factory.mktemp("mixed"), "mixed", seed)
 
 
 def inside_zones(record: Record) -> set[str]:
