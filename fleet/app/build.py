@@ -34,11 +34,13 @@ from fleet.plan.params import SearchParams
 from fleet.plan.planner import solve
 from fleet.plan.problem import Problem
 from fleet.plan.result import Manner, Result
+from fleet.sim.annexes import Annexes, build_annexes
 from fleet.sim.build import Setting, build_layers, build_sensors, build_terrain, build_world
 from fleet.sim.kernel import Kernel
 from fleet.sim.layers import Layers
 from fleet.sim.params import BUILT_IN_TYPES
 from fleet.sim.sensors import Sensors
+from fleet.sim.surroundings import Surroundings
 from fleet.sim.tampering import Tampering, attack_classes
 from fleet.sim.terrain import Terrain
 from fleet.sim.world import World
@@ -128,7 +130,8 @@ def build(
     layers, terrain = _ground(setting, store)
     kernel = Kernel()
     bus = bus_of(lambda: kernel.now_ms)
-    world, flights = build_world(setting, kernel, terrain, streams, bus.port)
+    around, annexes = _world(setting, kernel, terrain, streams, bus)
+    world, flights = around.world, around.flights
     intents = _let_in(guests, streams, world, keys[RESPOND])
     atlas_of = atlases(scenario, setting, terrain, layers)
     dispatcher, vault = _mind(scenario, setting, atlas_of, streams, bus, keys, intents)
@@ -138,7 +141,8 @@ def build(
     links = _links(scenario, setting, streams, kernel, bus, away, tampered=guests is not None)
     siege = _siege(scenario, streams, bus, alone=guests is None)
     injector = bus.port("injector"), bus.port("injector/truth")
-    world.ears, world.tampering = links, Tampering(world, flights, vault, *injector, road=links, siege=siege)
+    world.ears = links
+    world.tampering = Tampering(world, flights, vault, *injector, road=links, siege=siege, annexes=annexes)
     seats = [
         Seat(world, frozenset({Plane.COMMAND, Plane.INJECTION})),
         Seat(Hearing("dispatch", dispatcher, links), frozenset({Plane.TELEMETRY, Plane.COMMAND})),
@@ -162,6 +166,16 @@ def build(
         siege=siege,
         remarks=remarks,
     )
+
+
+def _world(
+    setting: Setting, kernel: Kernel, terrain: Terrain, streams: Streams, bus: Bus
+) -> tuple[Surroundings, Annexes]:
+    """The world, and all that lives in it beside its vehicles."""
+    world, flights = build_world(setting, kernel, terrain, streams, bus.port)
+    around = Surroundings(setting, world, flights, streams, bus.port)
+    world.annexes = annexes = build_annexes(around)
+    return around, annexes
 
 
 def _ground(setting: Setting, store: PathStore) -> tuple[Layers, Terrain]:
@@ -309,6 +323,13 @@ def _setting(
         trusted_keys={holder: keys[holder].public for holder in VERBS},
         allowed_verbs=VERBS,
         run=keys["dispatch"].run,
+        start_hour=scenario.run.span.start_hour,
+        end_ms=scenario.run.span.end_ms,
+        grid=scenario.grid,
+        plants=scenario.plants,
+        sensor_network=scenario.sensor_network,
+        people=scenario.people,
+        troubles=scenario.troubles,
     )
     return setting, stage.remarks
 

@@ -15,7 +15,12 @@ from fleet.demand.params import DemandParams
 from fleet.detect.params import BlueParams
 from fleet.dispatch.params import DispatchParams
 from fleet.redteam.params import RedParams
+from fleet.sim.grid.params import GridParams
 from fleet.sim.params import DockingParams, FleetParams, SensorParams, SiteParams, WeatherParams
+from fleet.sim.people.params import PeopleParams
+from fleet.sim.plants.params import PlantsParams
+from fleet.sim.sensornet.params import SensorNetworkParams
+from fleet.sim.troubles.params import TroublesParams
 
 
 class CityParams(Params):
@@ -68,6 +73,11 @@ class Scenario(Params):
     demand: DemandParams
     dispatch: DispatchParams = DispatchParams()
     sensors: SensorParams = SensorParams()
+    grid: GridParams = GridParams()
+    plants: PlantsParams = PlantsParams()
+    sensor_network: SensorNetworkParams = SensorNetworkParams()
+    people: PeopleParams = PeopleParams()
+    troubles: TroublesParams = TroublesParams()
     links: tuple[LinkParams, ...] = ()
     """Faults on the way between vehicles, sites, dispatch and the bus; in this order, each behind the other."""
     red: RedParams = RedParams()

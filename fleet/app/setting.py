@@ -15,6 +15,7 @@ import numpy as np
 from fleet.app import airspace
 from fleet.app.links import ends_of, link_faults
 from fleet.app.scenario import Scenario
+from fleet.app.sections import section_faults
 from fleet.base.errors import Fault, InputError, did_you_mean
 from fleet.base.materials import MATERIALS
 from fleet.base.streams import Streams
@@ -27,6 +28,7 @@ from fleet.demand.process import demand_faults
 from fleet.demand.process import requests as random_requests
 from fleet.messages.reports import PickupRequested
 from fleet.sim.build import VehicleSpec, Waiting
+from fleet.sim.ground import Ground
 from fleet.sim.params import BUILT_IN_TYPES, SiteParams
 
 SCENARIO = "scenario"
@@ -76,6 +78,9 @@ def stage_of(scenario: Scenario, directory: Path) -> Stage:
     faults += _target_faults(scenario, vehicles)
     names = [vehicle.id for vehicle in vehicles], [site.id for site in sites]
     faults += link_faults(scenario.links, ends_of(*names), SCENARIO)
+    span = scenario.run.span
+    ground = Ground(city, sites, names[0], span.start_hour, span.end_ms)
+    faults += section_faults(scenario, ground, SCENARIO)
     if faults:
         raise InputError(faults)
     return Stage(city, sites, vehicles, listed, Schedule(closures), remarks)
@@ -237,4 +242,5 @@ def _waiting(request: Request) -> Waiting:
         ),
         kg=request.actual_kg,
         litres=request.actual_l,
+        contents=request.contents,
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from fleet.base.errors import Fault, InputError
@@ -33,7 +33,8 @@ class Request:
     """One pickup. `declared_*` is what the requester says is there, `actual_*` what is.
 
     Times are milliseconds since the start of the run. Priority 1 is the ordinary one, 3 the most urgent.
-    An actual mass of zero is a false call: somebody asked, and there is nothing.
+    An actual mass of zero is a false call: somebody asked, and there is nothing. `contents` is what the actual
+    mass consists of, kg of each material; empty where it is all `material`.
     """
 
     pickup_id: str
@@ -52,6 +53,7 @@ class Request:
     service_ms: int
     priority: int
     requester: str
+    contents: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

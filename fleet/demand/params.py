@@ -53,6 +53,19 @@ class WindowParams(Params):
     """Relative to the other windows."""
 
 
+class InsideParams(Params):
+    """Something else that lies in what is called by one name, and that nobody declares."""
+
+    declared: MaterialName
+    """What the pickup is called."""
+    material: MaterialName
+    """What is in it besides."""
+    pickups: Share = 1.0
+    """In this part of the pickups so called."""
+    mass: Annotated[float, Field(gt=0.0, le=1.0)] = 0.1
+    """Its part of their mass."""
+
+
 Shares = TypeVar("Shares", tuple[float, ...], tuple[WindowParams, ...], dict[str, float], None)
 
 
@@ -87,8 +100,22 @@ class ProcessParams(Params):
     """Relative shares of priority 1 (ordinary), 2 and 3 (urgent)."""
     empty_share: Share = 0.0
     """Share of false calls, where nothing is found."""
+    inside: Annotated[tuple[InsideParams, ...], Field(max_length=100)] = ()
+    """What lies in pickups besides what they are called."""
     requesters_per_point: Count = 20
     """How many residents may ask at one point; a bin asks in its own name."""
+
+    @model_validator(mode="after")
+    def _inside_fits(self) -> ProcessParams:
+        for index, inside in enumerate(self.inside):
+            if inside.declared not in self.materials:
+                raise refusal("a material of this process", at=("inside", index, "declared"))
+            others = sum(i.mass for i in self.inside if i.declared == inside.declared)
+            if others > 1.0 + 1e-9:
+                raise refusal("masses of at most 1 in all for one material", at=("inside", index, "mass"))
+            if inside.material == inside.declared:
+                raise refusal("another material than the declared one", at=("inside", index, "material"))
+        return self
 
     @field_validator("hourly", "priority_shares", "window_min", "materials", "districts")
     @classmethod

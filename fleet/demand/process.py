@@ -23,7 +23,7 @@ from fleet.base.errors import Fault, InputError, did_you_mean
 from fleet.base.materials import MATERIALS
 from fleet.base.streams import Streams
 from fleet.demand.model import MINUTE_MS, Point, Request, Span, in_order, quantised
-from fleet.demand.params import DemandParams, ProcessParams
+from fleet.demand.params import DemandParams, InsideParams, ProcessParams
 
 Floats = npt.NDArray[np.float64]
 
@@ -173,11 +173,24 @@ def _draws(process: ProcessParams, cell: _Cell, count: int, streams: Streams, st
     )
 
 
+def _contents(material: str, kg: float, inside: Sequence[InsideParams]) -> dict[str, float]:
+    """What so many kilograms called `material` consist of; empty where that is all that they are."""
+    if not inside or kg <= 0.0:
+        return {}
+    contents: dict[str, float] = {}
+    for other in inside:
+        contents[other.material] = contents.get(other.material, 0.0) + other.mass * kg
+    rest = kg - sum(contents.values())
+    return {material: rest, **contents} if rest > 0.0 else contents
+
+
 def _cell_requests(process: ProcessParams, cell: _Cell, span: Span, streams: Streams) -> Iterator[Request]:
     """The requests of one cell, by the time their windows open."""
     stream = f"demand/{process.name}/{cell.district}/{cell.material}"
     arrivals = _arrivals_ms(process, cell, span, streams.generator(f"{stream}/times"))
     drawn = _draws(process, cell, arrivals.size, streams, stream)
+    inside = [i for i in process.inside if i.declared == cell.material]
+    lots = streams.generator(f"{stream}/inside").random((arrivals.size, len(inside)))
     for n in range(arrivals.size):
         earliest_ms = int(arrivals[n])
         wanted_ms = earliest_ms + round(drawn.window_ms[n])
@@ -188,7 +201,9 @@ def _cell_requests(process: ProcessParams, cell: _Cell, span: Span, streams: Str
         declared_l = quantised(drawn.litres[n], 1)
         declared_kg = quantised(declared_l * drawn.density_kg_l[n], 3)
         there = float(drawn.there[n])
+        actual_kg = quantised(declared_kg * there, 3) if there > 0.0 else 0.0
         actual_l = min(max(declared_l * there, process.volume_l.min), process.volume_l.max)
+        found = [other for other, lot in zip(inside, lots[n], strict=True) if lot < other.pickups]
         yield Request(
             pickup_id=f"{process.name}/{cell.district}/{cell.material}/{n}",
             announced_ms=max(0, earliest_ms - round(process.lead_min * MINUTE_MS)),
@@ -199,11 +214,12 @@ def _cell_requests(process: ProcessParams, cell: _Cell, span: Span, streams: Str
             material=cell.material,
             declared_kg=declared_kg,
             declared_l=declared_l,
-            actual_kg=quantised(declared_kg * there, 3) if there > 0.0 else 0.0,
+            actual_kg=actual_kg,
             actual_l=quantised(actual_l, 1) if there > 0.0 else 0.0,
             earliest_ms=earliest_ms,
             latest_ms=latest_ms,
             service_ms=round(process.service_s * 1000.0),
             priority=int(drawn.priority[n]),
             requester=point.id if process.kind == "bin" else f"{point.id}/r{drawn.resident[n]}",
+            contents=_contents(cell.material, actual_kg, found),
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from fleet.messages.plane import Truth
 
 
@@ -43,12 +45,18 @@ class MessagesLost(Truth, frozen=True, kw_only=True):
 
 
 class WorldClosed(Truth, frozen=True, kw_only=True):
-    """The books at the end of a run: worst residual of any event, and what lies where."""
+    """The books at the end of a run: worst residual of any event, and what lies where.
+
+    `ledgers` holds every other ledger that was used: mass by what it really is ("kg/glass"), "items", "credits".
+    """
 
     residual_kg: float
     residual_wh: float
     kg: dict[str, float]
     wh: dict[str, float]
+    residual_items: float = 0.0
+    residual_credits: float = 0.0
+    ledgers: dict[str, dict[str, float]] = msgspec.field(default_factory=dict)
 
 
 class LegFlown(Truth, frozen=True, kw_only=True):

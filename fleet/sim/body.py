@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -43,9 +43,18 @@ class Flight(msgspec.Struct):
     last: bool = False
 
 
+def add_to(contents: dict[str, float], more: Mapping[str, float]) -> None:
+    """Put `more` kilograms of each material to those that are there."""
+    for material, kg in more.items():
+        contents[material] = contents.get(material, 0.0) + kg
+
+
 @dataclass(slots=True)
 class Body:
     """A vehicle. `node` is where it stands, -1 on its way; `site` the site it is docked at, "" if at none.
+
+    `load` is what is on board by what it is called, `inside` what is really in each of these; `items` counts the
+    pickups in the box.
 
     `turn` counts what it was told to begin: a timeout that carries an older number is void. `flight` is the last
     one it began. The rest is tampering's: `leak_w` is an extra draw on the battery, `label` what it calls whatever
@@ -66,7 +75,9 @@ class Body:
     mission: Mission = field(default_factory=Mission)
     state: VehicleState = "idle"
     load: dict[str, float] = field(default_factory=dict)
+    inside: dict[str, dict[str, float]] = field(default_factory=dict)
     load_l: float = 0.0
+    items: int = 0
     turn: int = 0
     flights: int = 0
     weighings: int = 0
@@ -87,6 +98,25 @@ class Body:
         """What is on board, of all materials."""
         return sum(self.load.values(), 0.0)
 
+    @property
+    def contents(self) -> dict[str, float]:
+        """What is really on board, kg of each material."""
+        total: dict[str, float] = {}
+        for contents in self.inside.values():
+            add_to(total, contents)
+        return total
+
+    def take(self, label: str, contents: Mapping[str, float], litres: float) -> None:
+        """One more item in the box, called `label`."""
+        self.load[label] = self.load.get(label, 0.0) + sum(contents.values())
+        add_to(self.inside.setdefault(label, {}), contents)
+        self.load_l += litres
+        self.items += 1
+
+    def empty(self) -> None:
+        """Nothing is on board any more."""
+        self.load, self.inside, self.load_l, self.items = {}, {}, 0.0, 0
+
     def power_w(self, extra_kg: float = 0.0) -> float:
         """Level power with the present load and `extra_kg` more."""
         mass = self.airframe.empty_kg + self.load_kg + extra_kg
@@ -95,7 +125,11 @@ class Body:
 
 @dataclass(slots=True)
 class Waste:
-    """A pickup as it is: what really lies there, and whether it still does."""
+    """A pickup as it is: what really lies there, and whether it still does.
+
+    `material` is what it is called, and `contents` what is in it, kg of each material, which nobody sees before it
+    is sorted or assayed. Without `contents` it is all that it is called.
+    """
 
     id: str
     node: int
@@ -107,3 +141,8 @@ class Waste:
     service_ms: int
     hazardous: bool = False
     there: bool = False
+    contents: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.contents and self.kg > 0.0:
+            self.contents = {self.material: self.kg}

@@ -22,16 +22,24 @@ from fleet.messages.run_id import RunId
 from fleet.messages.seal import Verifier
 from fleet.sim.body import Body, Waste
 from fleet.sim.books import Books
-from fleet.sim.docks import Docks, Dockyard, Places
+from fleet.sim.chargers import Chargers
+from fleet.sim.docks import Docks
 from fleet.sim.flights import Flights
+from fleet.sim.grid.params import GridParams
 from fleet.sim.kernel import Kernel
 from fleet.sim.layers import Layers
 from fleet.sim.motion import Motion
 from fleet.sim.params import DockingParams, SensorParams, VehicleKind
 from fleet.sim.parts import Parts
+from fleet.sim.people.params import PeopleParams
+from fleet.sim.plants.params import PlantsParams
+from fleet.sim.sensornet.params import SensorNetworkParams
 from fleet.sim.sensors import Sensors
 from fleet.sim.terrain import Terrain
+from fleet.sim.troubles.params import TroublesParams
+from fleet.sim.weighbridge import Weighbridge
 from fleet.sim.world import World
+from fleet.sim.yards import Dockyard, Places
 
 PortOf = Callable[[str], Port]
 
@@ -53,6 +61,8 @@ class Waiting:
     request: PickupRequested
     kg: float
     litres: float
+    contents: Mapping[str, float] = field(default_factory=dict)
+    """What is in it, kg of each material, where that is not all what it is called."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,15 @@ class Setting:
     winds: Winds | None = None
     """The wind by hour and height; None where it is always `wind`."""
     closures: Schedule = field(default_factory=Schedule)
+    start_hour: float = 0.0
+    """The city's clock when the run starts."""
+    end_ms: int = 0
+    """When it ends; 0 where nobody needs to know."""
+    grid: GridParams = field(default_factory=GridParams)
+    plants: PlantsParams = field(default_factory=PlantsParams)
+    sensor_network: SensorNetworkParams = field(default_factory=SensorNetworkParams)
+    people: PeopleParams = field(default_factory=PeopleParams)
+    troubles: TroublesParams = field(default_factory=TroublesParams)
 
     @property
     def air(self) -> Winds:
@@ -118,7 +137,8 @@ def build_world(
     flights = Flights(
         kernel, motion, books, terrain, streams.noise("sim/flight-energy"), sensors.flight_energy_sigma
     )
-    docks = Docks(flights, setting.docking, streams.noise("sensor/weighbridge"), sensors.weighbridge_sigma)
+    weighbridge = Weighbridge(books, streams.noise("sensor/weighbridge"), sensors.weighbridge_sigma)
+    chargers = Chargers(flights, setting.docking)
     node_of = {name: node for node, name in enumerate(terrain.names)}
     parts = Parts(
         kernel=kernel,
@@ -126,7 +146,9 @@ def build_world(
         books=books,
         terrain=terrain,
         flights=flights,
-        docks=docks,
+        weighbridge=weighbridge,
+        chargers=chargers,
+        docks=Docks(kernel, setting.docking, weighbridge, chargers),
         bodies=tuple(_bodies(setting, terrain, motion, books, port_of)),
         yards={site.id: _yard(node, site, port_of) for node, site in enumerate(setting.sites)},
         waste={w.request.pickup_id: _waste(w, node_of) for w in setting.waiting},
@@ -199,6 +221,7 @@ def _waste(waiting: Waiting, node_of: Mapping[str, int]) -> Waste:
         latest_ms=request.latest_ms,
         service_ms=request.service_ms,
         hazardous=MATERIALS[request.material].hazardous,
+        contents=dict(waiting.contents),
     )
 
 

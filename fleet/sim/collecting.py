@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fleet.messages.reports import PickupCollected
 from fleet.sim.body import Body, Waste
+from fleet.sim.books import ITEMS, KG
 from fleet.sim.parts import Parts
 
 
@@ -20,11 +21,12 @@ def fits(body: Body, waste: Waste) -> bool:
 def collect(p: Parts, body: Body, waste: Waste) -> None:
     """Take it on board, weigh it, and say so."""
     waste.there = False
-    body.load[waste.material] = body.load.get(waste.material, 0.0) + waste.kg
-    body.load_l += waste.litres
-    p.books.transfer("kg", ("waiting", waste.id), ("aboard", body.id), waste.kg)
-    p.books.compare("kg", ("waiting", waste.id), 0.0)
-    p.books.compare("kg", ("aboard", body.id), body.load_kg)
+    body.take(waste.material, waste.contents, waste.litres)
+    waiting, aboard = ("waiting", waste.id), ("aboard", body.id)
+    p.books.carry(waiting, aboard, waste.contents)
+    p.books.transfer(ITEMS, waiting, aboard, 1)
+    p.books.compare(KG, waiting, 0.0)
+    p.books.compare(KG, aboard, body.load_kg)
     material = body.label or waste.material
     body.mislabelled += material != waste.material
     body.weighings += 1

@@ -13,10 +13,10 @@ from fleet.city.sky import Fence, Sky
 from fleet.messages.orders import StopOrder
 from fleet.sim.autopilot import ENERGY_MARGIN, Outlook
 from fleet.sim.body import Body, Waste
-from fleet.sim.docks import Dockyard
 from fleet.sim.kernel import Kernel
 from fleet.sim.motion import Motion
 from fleet.sim.terrain import Floats, Layer, Line, Terrain
+from fleet.sim.yards import Dockyard
 
 NEAREST = 3
 """From a place that is no node, so many chargers to which a way leads are looked at, the nearest by straight line

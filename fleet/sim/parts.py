@@ -15,11 +15,14 @@ from fleet.messages.reports import PickupRequested
 from fleet.messages.seal import Verifier
 from fleet.sim.body import Body, Waste
 from fleet.sim.books import Books
-from fleet.sim.docks import Docks, Dockyard
+from fleet.sim.chargers import Chargers
+from fleet.sim.docks import Docks
 from fleet.sim.flights import Flights
 from fleet.sim.kernel import Kernel
 from fleet.sim.motion import Motion
 from fleet.sim.terrain import Terrain
+from fleet.sim.weighbridge import Weighbridge
+from fleet.sim.yards import Dockyard
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Parts:
     books: Books
     terrain: Terrain
     flights: Flights
+    weighbridge: Weighbridge
+    chargers: Chargers
     docks: Docks
     bodies: tuple[Body, ...]
     yards: Mapping[str, Dockyard]
@@ -58,6 +63,22 @@ class Ears(Protocol):
 
     def late(self, now_ms: int) -> list[tuple[str, Message]]:
         """What comes to vehicles late, and is there now: (vehicle, message)."""
+
+
+class Annex:
+    """A part of the city that lives by the world's clock beside its vehicles: plants, a grid, people, trouble.
+
+    What a kind does not need it inherits: nothing happens.
+    """
+
+    def begin(self) -> None:
+        """The run begins; everything stands where it starts."""
+
+    def hear(self, message: Message, now_ms: int) -> None:
+        """Take in one message of the command plane, which may be meant for somebody else."""
+
+    def settle(self) -> None:
+        """The run ends: bring what runs on to this moment, and hold it against the books."""
 
 
 class Hand(Protocol):

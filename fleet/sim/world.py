@@ -7,7 +7,7 @@ nothing about the mission (`autopilot` does on board, dispatch on the ground).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fleet.base.errors import MessageError
 from fleet.messages.airspace import CloseAirspace, OpenAirspace
@@ -22,14 +22,15 @@ from fleet.messages.reports import (
     VehicleReported,
     VehicleState,
 )
-from fleet.messages.truth import WorldClosed
 from fleet.sim import autopilot
 from fleet.sim.body import Body, Waste
+from fleet.sim.books import ITEMS
 from fleet.sim.collecting import collect, fits
 from fleet.sim.courses import Courses
-from fleet.sim.docks import Dockyard
 from fleet.sim.overhead import Moves, Overhead
-from fleet.sim.parts import Ears, Hand, Parts
+from fleet.sim.parts import Annex, Ears, Hand, Parts
+from fleet.sim.settling import settle, tell
+from fleet.sim.yards import Dockyard
 
 FIND_WITHIN_M = 15.0
 """A vehicle finds a bin or a pad by eye within this distance of where it lands."""
@@ -48,6 +49,7 @@ class World:
         self.overhead = Overhead(parts, self._courses, moves)
         self.tampering: Hand | None = None
         self.ears: Ears | None = None
+        self.annexes: Iterable[Annex] = ()
 
     @property
     def parts(self) -> Parts:
@@ -75,6 +77,9 @@ class World:
             elif isinstance(body, RotateKey):
                 for vehicle in self._p.bodies:
                     self._send(vehicle, message, now_ms)
+            if isinstance(body, Command):
+                for annex in self.annexes:
+                    annex.hear(message, now_ms)
             if self.tampering is not None and isinstance(body, Injection | Command):
                 self.tampering.hear(tick, now_ms, message)
 
@@ -85,7 +90,10 @@ class World:
         """Let a pickup appear: the waste is there from now on, and the city hears of it."""
         waste = self._p.waste[request.pickup_id]
         waste.there = waste.kg > 0.0
-        self._p.books.transfer("kg", ("generated", ""), ("waiting", waste.id), waste.kg)
+        if waste.there:
+            waiting = ("waiting", waste.id)
+            self._p.books.carry(("generated", ""), waiting, waste.contents)
+            self._p.books.transfer(ITEMS, ("generated", ""), waiting, 1)
         self._p.citizens.say(request)
 
     def start(self) -> None:
@@ -93,28 +101,17 @@ class World:
         self.overhead.begin()
         for body in self._p.bodies:
             self._report(body, "idle")
+        for annex in self.annexes:
+            annex.begin()
 
     def close(self) -> None:
         """Settle every flight, close the books, and tell the truth about both."""
-        p = self._p
         if self.tampering is not None:
             self.tampering.close()
-        for body in p.bodies:
-            p.flights.settle(body)
-            p.books.compare("Wh", ("battery", body.id), float(p.motion.battery_wh[body.index]))
-            p.books.compare("kg", ("aboard", body.id), body.load_kg)
-        for yard in p.yards.values():
-            p.books.compare("kg", ("stock", yard.id), yard.stock_kg)
-        for waste in p.waste.values():
-            p.books.compare("kg", ("waiting", waste.id), waste.kg if waste.there else 0.0)
-        p.truth.say(
-            WorldClosed(
-                residual_kg=p.books.residual["kg"],
-                residual_wh=p.books.residual["Wh"],
-                kg={k: round(v, 6) for k, v in p.books.totals("kg").items()},
-                wh={k: round(v, 6) for k, v in p.books.totals("Wh").items()},
-            )
-        )
+        for annex in self.annexes:
+            annex.settle()
+        settle(self._p)
+        tell(self._p)
 
     # ---- orders
 

@@ -26,7 +26,9 @@ def test_volume_binds_before_mass_in_a_40_l_box():
 
 
 def test_the_hazardous_are_the_starred_ones():
-    assert {name for name, m in MATERIALS.items() if m.hazardous} == {"batteries", "lamps", "solvents"}
+    assert {name for name, m in MATERIALS.items() if m.hazardous} == {
+        "batteries", "lamps", "solvents", "clinical",
+    }  # fmt: skip
 
 
 def test_nobody_can_change_the_table():

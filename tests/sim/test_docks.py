@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from fleet.messages.reports import Charged, Unloaded, UnloadRefused
 from fleet.sim.build import VehicleSpec
-from fleet.sim.docks import Places
 from fleet.sim.params import DockingParams
+from fleet.sim.yards import Places
 from tests.sim.toy import SITES, Toy, check_invariants, dock, pickup, still, waste
 
 THREE = tuple(VehicleSpec(f"v{n}", "light-collector", "home") for n in range(3))
@@ -25,9 +25,9 @@ def loaded(toy, *vehicles):
     """Put a kilogram of paper on board of each, straight from the books."""
     for vehicle in vehicles:
         body = toy.body(vehicle)
-        body.load["paper"] = 1.0
-        body.load_l = 5.0
-        toy.books.transfer("kg", ("generated", ""), ("aboard", vehicle), 1.0)
+        body.take("paper", {"paper": 1.0}, 5.0)
+        toy.books.carry(("generated", ""), ("aboard", vehicle), {"paper": 1.0})
+        toy.books.transfer("items", ("generated", ""), ("aboard", vehicle), 1)
     return toy
 
 

@@ -10,6 +10,7 @@ from fleet.messages.plane import Plane
 from fleet.messages.port import Port
 from fleet.messages.tamper import ForgeOrder, StartTamper, StopTamper, TamperAnswered
 from fleet.messages.truth import TamperEffect
+from fleet.sim.annexes import Annexes
 from fleet.sim.flights import Flights
 from fleet.sim.tampering.overheard import Overheard
 from fleet.sim.tampering.primitive import Asked, Reach, Running, Vault
@@ -35,6 +36,7 @@ class Tampering:
         *,
         road: Road | None = None,
         siege: Siege | None = None,
+        annexes: Annexes | None = None,
     ) -> None:
         self._port = port
         self._truth = truth
@@ -50,6 +52,7 @@ class Tampering:
             draw=world.parts.tamper_draw,
             road=road,
             siege=siege,
+            annexes=annexes,
         )
         self._names = Names({body.id for body in world.bodies}, world.parts.yards.keys())
         self._primitives = discover()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fleet.base.materials import MATERIALS
-from fleet.sim.body import Body
+from fleet.sim.body import Body, add_to
+from fleet.sim.books import KG
 from fleet.sim.tampering.detour import UNDECLARED_STOP
 from fleet.sim.tampering.primitive import Asked, Parameter, Primitive, Reach
 from fleet.sim.tampering.vehicles import Hold, on_vehicles
@@ -33,12 +34,14 @@ def _skim(reach: Reach, asked: Asked, body: Body) -> Hold | str:
     if mass_kg > load_kg:
         return f"mass_kg: expected at most what {body.id} carries, {load_kg:.3f}, found {mass_kg:g}"
     books, keep = reach.world.parts.books, 1.0 - mass_kg / load_kg
-    for material in sorted(body.load):
-        body.load[material] *= keep
+    taken = {material: (1.0 - keep) * kg for material, kg in body.contents.items()}
+    for label in sorted(body.load):
+        body.load[label] *= keep
+        body.inside[label] = {material: keep * kg for material, kg in body.inside[label].items()}
     body.load_l *= keep
     taken_kg = load_kg - body.load_kg
-    books.transfer("kg", ("aboard", body.id), SKIMMED, taken_kg)
-    books.compare("kg", ("aboard", body.id), body.load_kg)
+    books.carry(("aboard", body.id), SKIMMED, taken)
+    books.compare(KG, ("aboard", body.id), body.load_kg)
     reach.flights.replan(body)
     return _Done(taken_kg)
 
@@ -51,11 +54,12 @@ def _swap(reach: Reach, asked: Asked, body: Body) -> Hold | str:
         return f"material: expected what {body.id} carries ({found}), found {out!r}"
     if out == into:
         return f"replacement: expected another material, found {into!r}"
-    books, kg = reach.world.parts.books, body.load.pop(out)
+    books, kg, inside = reach.world.parts.books, body.load.pop(out), body.inside.pop(out)
     body.load[into] = body.load.get(into, 0.0) + kg
-    books.transfer("kg", ("aboard", body.id), SWAPPED_OUT, kg)
-    books.transfer("kg", SWAPPED_IN, ("aboard", body.id), kg)
-    books.compare("kg", ("aboard", body.id), body.load_kg)
+    add_to(body.inside.setdefault(into, {}), {into: kg})
+    books.carry(("aboard", body.id), SWAPPED_OUT, inside)
+    books.carry(SWAPPED_IN, ("aboard", body.id), {into: kg})
+    books.compare(KG, ("aboard", body.id), body.load_kg)
     return _Done(kg)
 
 

@@ -17,6 +17,7 @@ from fleet.messages.interception import Road, Siege
 from fleet.messages.orders import FlyRoute, QuarantineVehicle, Recall, RevokeKey, RotateKey
 from fleet.messages.port import Port
 from fleet.messages.seal import KeyPair
+from fleet.sim.annexes import Annexes
 from fleet.sim.flights import Flights
 from fleet.sim.kernel import Kernel
 from fleet.sim.tampering.overheard import Overheard
@@ -114,6 +115,8 @@ class Reach:
     draw: Noise
     road: Road | None = None
     siege: Siege | None = None
+    annexes: Annexes | None = None
+    """The grid, the plants, the sensor network, the people; None in a world that has none of them."""
 
 
 class Running(Protocol):

@@ -1,0 +1,20 @@
+"""What a scenario's sections are held against before a run: the map, the sites, the vehicles, the span."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fleet.city.model import City, Site
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What is known before chance has its say. `end_ms` is when the run ends, `start_hour` when it starts by the
+    city's clock."""
+
+    city: City
+    sites: Sequence[Site]
+    vehicles: Sequence[str]
+    start_hour: float
+    end_ms: int

@@ -1,0 +1,1 @@
+"""Sites that work on what they receive: recipes, lines, assays, stores, shipping."""

@@ -1,0 +1,14 @@
+"""What is wrong with `plants` in a scenario once its map, its sites and its vehicles are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fleet.base.errors import Fault
+from fleet.sim.ground import Ground
+from fleet.sim.plants.params import PlantsParams
+
+
+def faults(params: PlantsParams, ground: Ground) -> Iterator[Fault]:
+    """Every fault; each path starts at the section."""
+    yield from ()

@@ -1,0 +1,1 @@
+"""Sensors of the city that know no GNSS: anchors, tag readers, level sensors."""

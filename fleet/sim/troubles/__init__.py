@@ -1,0 +1,1 @@
+"""Honest trouble: what breaks, drifts and fails without anybody meaning it."""
