@@ -130,14 +130,12 @@ def build(
     layers, terrain = _ground(setting, store)
     kernel = Kernel()
     bus = bus_of(lambda: kernel.now_ms)
-    around, annexes = _world(setting, kernel, terrain, streams, bus)
+    around, annexes = _world(setting, kernel, terrain, streams, bus, legs=legs)
     world, flights = around.world, around.flights
     intents = _let_in(guests, streams, world, keys[RESPOND])
     atlas_of = atlases(scenario, setting, terrain, layers)
     dispatcher, vault = _mind(scenario, setting, atlas_of, streams, bus, keys, intents)
     _add_respond(vault, keys[RESPOND], away, guests)
-    if legs:
-        flights.legs = bus.port("world/legs")
     links = _links(scenario, setting, streams, kernel, bus, away, tampered=guests is not None)
     siege = _siege(scenario, streams, bus, alone=guests is None)
     injector = bus.port("injector"), bus.port("injector/truth")
@@ -169,12 +167,14 @@ def build(
 
 
 def _world(
-    setting: Setting, kernel: Kernel, terrain: Terrain, streams: Streams, bus: Bus
+    setting: Setting, kernel: Kernel, terrain: Terrain, streams: Streams, bus: Bus, *, legs: bool
 ) -> tuple[Surroundings, Annexes]:
     """The world, and all that lives in it beside its vehicles."""
     world, flights = build_world(setting, kernel, terrain, streams, bus.port)
     around = Surroundings(setting, world, flights, streams, bus.port)
     world.annexes = annexes = build_annexes(around)
+    if legs:
+        flights.legs = bus.port("world/legs")
     return around, annexes
 
 
