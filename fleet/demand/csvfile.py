@@ -7,6 +7,7 @@
   and, if wanted,
     latest      when the window closes, written as `time` is; or `window_min`, its length (default 120)
     actual_kg, actual_l, priority (1 to 3), service_s, requester, id
+    inside      what is in it besides, and its part of the mass: `batteries:0.05 glass:0.2`
 
 A clock time before the start of the run is on the next day. A window that outlasts the run is cut at its end.
 A fault's column is the number of the field in its row, as a spreadsheet counts, not a character.
@@ -25,6 +26,7 @@ from typing import SupportsFloat, TypeVar
 from fleet.base.errors import Fault, InputError, did_you_mean
 from fleet.base.materials import MATERIALS
 from fleet.base.textfile import read_bounded
+from fleet.demand.inside import EXACT, contents_of
 from fleet.demand.model import HOUR_MS, MINUTE_MS, Point, Request, Span, in_order, quantised
 
 ToMetres = Callable[[float, float], tuple[SupportsFloat, SupportsFloat]]
@@ -32,7 +34,7 @@ T = TypeVar("T")
 
 REQUIRED = ("time", "material", "kg", "litres")
 PLACE = ("point", "lon", "lat")
-OPTIONAL = ("latest", "window_min", "actual_kg", "actual_l", "priority", "service_s", "requester", "id")
+OPTIONAL = ("latest", "window_min", "actual_kg", "actual_l", "priority", "service_s", "requester", "id", "inside")
 COLUMNS = (*REQUIRED, *PLACE, *OPTIONAL)
 
 DEFAULT_WINDOW_MIN = 120.0
@@ -159,6 +161,7 @@ class _Row:
         priority = self._number("priority", 1.0, whole=(1, 3))
         service_s = self._number("service_s", DEFAULT_SERVICE_S, most=86_400.0)
         name = self._texts.get("id") or f"csv/{self._line}"
+        inside = self._inside(material)
         taken = self._table.claim(self._line, name)
         if taken is not None:
             self._fault("id", "an id of its own", hint=f"line {taken} has it")
@@ -184,7 +187,25 @@ class _Row:
             service_ms=round(service_s * 1000.0),
             priority=int(priority),
             requester=self._texts.get("requester") or point_id or "unknown",
+            contents=contents_of(material, round(actual_kg, 3), inside),
         )
+
+    def _inside(self, material: str) -> list[tuple[str, float]]:
+        """What else lies in it: (material, share of the mass)."""
+        found = []
+        for part in self._texts.get("inside", "").split():
+            name, _, text = part.partition(":")
+            share = float(text) if _NUMBER.fullmatch(text) else math.nan
+            if name not in MATERIALS or name == material:
+                hint = did_you_mean(name, MATERIALS) or "known: " + ", ".join(MATERIALS)
+                self._fault("inside", f"a material other than {material}", repr(name), hint)
+            elif not 0.0 < share <= 1.0:
+                self._fault("inside", "material:share with a share above 0 and at most 1", repr(part))
+            else:
+                found.append((name, share))
+        if sum(share for _, share in found) > 1.0 + EXACT:
+            self._fault("inside", "shares of at most 1 in all")
+        return found
 
     def _number(
         self, name: str, default: float | None = None, *, above: float | None = None,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, field_validator, model_validator
 
 from fleet.base.params import Count, MaterialName, Params, Share, refusal
+from fleet.demand.inside import EXACT
 
 CITY_DAY = (
     0.3, 0.2, 0.1, 0.1, 0.2, 0.6, 1.8, 3.6, 4.8, 5.6, 6.2, 6.4,
@@ -111,7 +112,7 @@ class ProcessParams(Params):
             if inside.declared not in self.materials:
                 raise refusal("a material of this process", at=("inside", index, "declared"))
             others = sum(i.mass for i in self.inside if i.declared == inside.declared)
-            if others > 1.0 + 1e-9:
+            if others > 1.0 + EXACT:
                 raise refusal("masses of at most 1 in all for one material", at=("inside", index, "mass"))
             if inside.material == inside.declared:
                 raise refusal("another material than the declared one", at=("inside", index, "material"))

@@ -22,8 +22,9 @@ import numpy.typing as npt
 from fleet.base.errors import Fault, InputError, did_you_mean
 from fleet.base.materials import MATERIALS
 from fleet.base.streams import Streams
+from fleet.demand.inside import contents_of
 from fleet.demand.model import MINUTE_MS, Point, Request, Span, in_order, quantised
-from fleet.demand.params import DemandParams, InsideParams, ProcessParams
+from fleet.demand.params import DemandParams, ProcessParams
 
 Floats = npt.NDArray[np.float64]
 
@@ -173,17 +174,6 @@ def _draws(process: ProcessParams, cell: _Cell, count: int, streams: Streams, st
     )
 
 
-def _contents(material: str, kg: float, inside: Sequence[InsideParams]) -> dict[str, float]:
-    """What so many kilograms called `material` consist of; empty where that is all that they are."""
-    if not inside or kg <= 0.0:
-        return {}
-    contents: dict[str, float] = {}
-    for other in inside:
-        contents[other.material] = contents.get(other.material, 0.0) + other.mass * kg
-    rest = kg - sum(contents.values())
-    return {material: rest, **contents} if rest > 0.0 else contents
-
-
 def _cell_requests(process: ProcessParams, cell: _Cell, span: Span, streams: Streams) -> Iterator[Request]:
     """The requests of one cell, by the time their windows open."""
     stream = f"demand/{process.name}/{cell.district}/{cell.material}"
@@ -203,7 +193,7 @@ def _cell_requests(process: ProcessParams, cell: _Cell, span: Span, streams: Str
         there = float(drawn.there[n])
         actual_kg = quantised(declared_kg * there, 3) if there > 0.0 else 0.0
         actual_l = min(max(declared_l * there, process.volume_l.min), process.volume_l.max)
-        found = [other for other, lot in zip(inside, lots[n], strict=True) if lot < other.pickups]
+        found = [(i.material, i.mass) for i, lot in zip(inside, lots[n], strict=True) if lot < i.pickups]
         yield Request(
             pickup_id=f"{process.name}/{cell.district}/{cell.material}/{n}",
             announced_ms=max(0, earliest_ms - round(process.lead_min * MINUTE_MS)),
@@ -221,5 +211,5 @@ def _cell_requests(process: ProcessParams, cell: _Cell, span: Span, streams: Str
             service_ms=round(process.service_s * 1000.0),
             priority=int(drawn.priority[n]),
             requester=point.id if process.kind == "bin" else f"{point.id}/r{drawn.resident[n]}",
-            contents=_contents(cell.material, actual_kg, found),
+            contents=contents_of(cell.material, actual_kg, found),
         )

@@ -202,3 +202,25 @@ def _faults(read, data):
         return error.faults
     assert all(0 <= r.earliest_ms < r.latest_ms <= SHIFT.end_ms for r in made)
     return ()
+
+
+def test_what_lies_in_it_besides(read):
+    first, second = read(
+        "time,point,material,kg,litres,inside,id\n"
+        "08:30,n2,glass,4,14,paper:0.25 lamps:0.5,a\n"
+        "08:40,n2,glass,4,14,,b\n"
+    )
+    assert first.contents == {
+        "glass": pytest.approx(1.0),
+        "paper": pytest.approx(1.0),
+        "lamps": pytest.approx(2.0),
+    }
+    assert second.contents == {}
+
+
+def test_what_cannot_lie_in_it(faults):
+    rows = ("glas:0.1", "glass:0.1", "paper", "paper:0", "paper:x", "paper:0.6 lamps:0.6")
+    text = "time,point,material,kg,litres,inside\n" + "".join(f"08:30,n2,glass,4,14,{row}\n" for row in rows)
+    found = faults(text)
+    assert [(line, column, path) for line, column, path, *_ in found] == [(n, 6, "inside") for n in range(2, 8)]
+    assert found[0][5] == "did you mean `glass`?"
