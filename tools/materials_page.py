@@ -16,10 +16,8 @@ _PLACE = re.compile(r"(<!-- made: table -->\n).*?(<!-- /made -->)", re.DOTALL)
 
 def table() -> str:
     """One row for each material."""
-    rows = [
-        "| material | loose, kg/m3 | hazard | List of Waste | carriage | credit per kg |",
-        "|---|---|---|---|---|---|",
-    ]
+    names = ("material", "loose, kg/m3", "hazard", "List of Waste", "carriage", "credit per kg")
+    rows = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
     for m in MATERIALS.values():
         cells = (m.name, f"{1000 * m.density_kg_l:g}", m.hazard or "-", m.ewc, m.un or "-", f"{m.credit_per_kg:g}")
         rows.append("| " + " | ".join(cells) + " |")
