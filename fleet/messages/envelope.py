@@ -19,6 +19,7 @@ AnyBody = (
     | orders.PickupMissed | orders.VehicleQuarantined | security.Alert | tamper.StartTamper
     | tamper.StopTamper | tamper.ForgeOrder | tamper.TamperAnswered | truth.AttackBegan
     | truth.AttackEnded | truth.TamperEffect | truth.WorldClosed | truth.LegFlown | truth.MessagesLost
+    | truth.TroubleBegan | truth.TroubleEnded
     | frames.TelemetryFrame | frames.RangeFrame | frames.TruthFrame
     | control.PauseRun | control.ResumeRun | control.StepRun | control.SetSpeed | control.StopRun
     | notices.MessagesRefused | notices.ParticipantDropped | notices.Beat | notices.RunEnded

@@ -32,6 +32,22 @@ class TamperEffect(Truth, frozen=True, kw_only=True):
     size: float
 
 
+class TroubleBegan(Truth, frozen=True, kw_only=True):
+    """Something went wrong by itself, and nobody meant it: a gust, a worn scale, a bird. `size` is in `unit`."""
+
+    trouble_id: str
+    kind: str
+    entity: str
+    size: float
+    unit: str
+
+
+class TroubleEnded(Truth, frozen=True, kw_only=True):
+    """The trouble of that label does nothing more. What is over as soon as it began never ends."""
+
+    trouble_id: str
+
+
 class MessagesLost(Truth, frozen=True, kw_only=True):
     """So many messages of one link were never heard.
 

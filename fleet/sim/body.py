@@ -14,6 +14,7 @@ from fleet.messages.reports import VehicleState
 from fleet.messages.seal import Verifier
 from fleet.sim.autopilot import Mission
 from fleet.sim.params import VehicleKind
+from fleet.sim.wear import Sums, Wear
 
 
 class Phase(msgspec.Struct, frozen=True):
@@ -57,9 +58,10 @@ class Body:
     pickups in the box.
 
     `turn` counts what it was told to begin: a timeout that carries an older number is void. `flight` is the last
-    one it began. The rest is tampering's: `leak_w` is an extra draw on the battery, `label` what it calls whatever
-    it collects ("": by its name) and `mislabelled` how often that was wrong, `captured` whether a foreign
-    controller flies it and `ignored` how many orders it passed over meanwhile.
+    one it began. `wear` is what weather, age and mishaps make of it, `leaks_w` are extra draws on the battery, by
+    what causes them. The rest is tampering's: `label` what it calls whatever it collects ("": by its name) and
+    `mislabelled` how often that was wrong, `captured` whether a foreign controller flies it and `ignored` how many
+    orders it passed over meanwhile.
     """
 
     id: str
@@ -87,11 +89,22 @@ class Body:
     phase: str = ""
     phase_power_w: float = 0.0
     flight: Flight | None = None
-    leak_w: float = 0.0
+    wear: Wear = field(default_factory=Wear)
+    leaks_w: Sums = field(default_factory=Sums)
     label: str = ""
     mislabelled: int = 0
     captured: bool = False
     ignored: int = 0
+
+    @property
+    def leak_w(self) -> float:
+        """What is drawn on the battery beside what the vehicle uses itself."""
+        return self.leaks_w.total
+
+    @property
+    def capacity_wh(self) -> float:
+        """What the battery holds when it is full, at its age."""
+        return self.kind.battery_wh * self.wear.capacity.product
 
     @property
     def load_kg(self) -> float:
@@ -118,9 +131,10 @@ class Body:
         self.load, self.inside, self.load_l, self.items = {}, {}, 0.0, 0
 
     def power_w(self, extra_kg: float = 0.0) -> float:
-        """Level power with the present load and `extra_kg` more."""
+        """Level power with the present load and `extra_kg` more, as the vehicle draws it now."""
         mass = self.airframe.empty_kg + self.load_kg + extra_kg
-        return self.power_coefficient * mass * float(mass ** (self.airframe.mass_exponent - 1.0))
+        power = self.power_coefficient * mass * float(mass ** (self.airframe.mass_exponent - 1.0))
+        return power * self.wear.drag.product
 
 
 @dataclass(slots=True)
@@ -128,7 +142,8 @@ class Waste:
     """A pickup as it is: what really lies there, and whether it still does.
 
     `material` is what it is called, and `contents` what is in it, kg of each material, which nobody sees before it
-    is sorted or assayed. Without `contents` it is all that it is called.
+    is sorted or assayed. Without `contents` it is all that it is called. `tag` is what the tag on it says where that
+    is wrong, `blocked` by how much in its way nobody can get at it.
     """
 
     id: str
@@ -142,6 +157,8 @@ class Waste:
     hazardous: bool = False
     there: bool = False
     contents: dict[str, float] = field(default_factory=dict)
+    tag: str = ""
+    blocked: int = 0
 
     def __post_init__(self) -> None:
         if not self.contents and self.kg > 0.0:

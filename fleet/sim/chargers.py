@@ -23,18 +23,19 @@ class Chargers:
         self._leaks = flights.leaks
         self._params = params
 
-    def charge_ms(self, body: Body) -> int:
+    def charge_ms(self, body: Body, yard: Dockyard) -> int:
         """How long filling this vehicle's battery takes from now."""
+        slowness = yard.wear.slowness.product
         if self._params.charging == "swap":
-            return round(1000 * self._params.swap_s)
-        missing = 1.0 - self._motion.battery_of(body.index, self._kernel.now_ms) / body.kind.battery_wh
-        return max(1, round(3_600_000 * missing / self._params.charge_c_rate))
+            return round(1000 * self._params.swap_s * slowness)
+        missing = 1.0 - self._motion.battery_of(body.index, self._kernel.now_ms) / body.capacity_wh
+        return max(1, round(3_600_000 * missing / self._params.charge_c_rate * slowness))
 
     def break_off(self, body: Body, yard: Dockyard, since_ms: int) -> None:
         """A vehicle is called away: what it charged since then it keeps. A pack is swapped whole or not at all."""
         if self._params.charging == "charge":
-            hours = (self._kernel.now_ms - since_ms) / 3_600_000.0
-            self.fill(body, yard, hours * self._params.charge_c_rate * body.kind.battery_wh)
+            hours = (self._kernel.now_ms - since_ms) / 3_600_000.0 / yard.wear.slowness.product
+            self.fill(body, yard, hours * self._params.charge_c_rate * body.capacity_wh)
 
     def fill(self, body: Body, yard: Dockyard, most_wh: float) -> None:
         """Bring the battery up by what is missing, by `most_wh` at most."""
@@ -42,15 +43,22 @@ class Chargers:
         if body.leak_w:
             self._leaks.settle_parked(body)
         present = self._motion.battery_of(i, self._kernel.now_ms)
-        delivered = min(most_wh, body.kind.battery_wh - present)
+        # An aged pack may hold more from before than it can be filled to.
+        delivered = max(0.0, min(most_wh, body.capacity_wh - present))
         drawn = delivered / self._params.charge_efficiency
         self._books.transfer(WH, GRID, ("battery", body.id), delivered)
         self._books.transfer(WH, GRID, CHARGING_LOSS, drawn - delivered)
         self._motion.rebase(i, self._kernel.now_ms)
-        self._motion.battery_wh[i] = body.kind.battery_wh if delivered < most_wh else present + delivered
+        full = 0.0 < delivered < most_wh
+        self._motion.battery_wh[i] = body.capacity_wh if full else present + delivered
         self._books.compare(WH, ("battery", body.id), float(self._motion.battery_wh[i]))
         if body.leak_w:
             self._leaks.stand(body)
         yard.port.say(
-            Charged(site=yard.id, vehicle=body.id, delivered_wh=round(delivered, 3), drawn_wh=round(drawn, 3))
+            Charged(
+                site=yard.id,
+                vehicle=body.id,
+                delivered_wh=round(delivered, 3),
+                drawn_wh=round(drawn * yard.wear.meter.product, 3),
+            )
         )

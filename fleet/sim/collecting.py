@@ -27,16 +27,17 @@ def collect(p: Parts, body: Body, waste: Waste) -> None:
     p.books.transfer(ITEMS, waiting, aboard, 1)
     p.books.compare(KG, waiting, 0.0)
     p.books.compare(KG, aboard, body.load_kg)
-    material = body.label or waste.material
-    body.mislabelled += material != waste.material
+    material = body.label or waste.tag or waste.material
+    body.mislabelled += material != waste.material and bool(body.label)
     body.weighings += 1
+    wear = body.wear
     error = 1.0 + p.scale_sigma * p.scale_noise.one_normal(body.index, body.weighings)
     body.port.say(
         PickupCollected(
             vehicle=body.id,
             pickup_id=waste.id,
             material=material,
-            scale_kg=round(waste.kg * error, 3),
+            scale_kg=round(waste.kg * error * wear.scale.product + wear.scale_zero_kg.total, 3),
             volume_l=round(waste.litres, 1),
         )
     )

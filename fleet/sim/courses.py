@@ -79,7 +79,7 @@ class Courses:
             then_to_charger_wh=after,
             docked=bool(body.site),
             can_charge_here=yard is not None and yard.charger_count > 0,
-            full=charged > FULL_SHARE * body.kind.battery_wh,
+            full=charged > FULL_SHARE * body.capacity_wh,
         )
 
     def line(self, body: Body, stop: StopOrder, *, free: bool = False) -> Line | None:
@@ -151,7 +151,8 @@ class Courses:
         else:
             divert = self._charger_near(body, (stop.x_m, stop.y_m))
             after_h = math.inf if divert is None else divert.effort_h
-        return body.power_w() * leg_h, body.power_w(stop.mass_kg) * after_h
+        pace = body.wear.pace.product
+        return body.power_w() * leg_h / pace, body.power_w(stop.mass_kg) * after_h / pace
 
     # ---- when the sky changes
 

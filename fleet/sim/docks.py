@@ -68,10 +68,10 @@ class Docks:
 
         def begin() -> int:
             state(body, "charging")
-            return self._chargers.charge_ms(body)
+            return self._chargers.charge_ms(body, yard)
 
         def end() -> None:
-            self._chargers.fill(body, yard, body.kind.battery_wh)
+            self._chargers.fill(body, yard, body.capacity_wh)
             done(body)
 
         self._visit(body, _Visit(yard.chargers, yard, 0, True), begin, end, state)

@@ -58,6 +58,7 @@ class Flights:
         self._sigma = sigma
         self.leaks = Leaks(kernel, motion, books)
         self._spoofs: dict[int, Spoof] = {}
+        self._strays: dict[int, dict[str, Spoof]] = {}
         self.legs: Port | None = None
 
     def start(self, body: Body, line: Line, arrived: Arrived, downed: Arrived, *, last: bool = False) -> None:
@@ -68,7 +69,7 @@ class Flights:
         the wind.
         """
         self._take_off(body)
-        if self._spoofs:
+        if self._spoofs or self._strays:
             self._take_fix(body)
         draw = min(_NOISE_CUT, max(-_NOISE_CUT, self._noise.one_normal(body.index, body.flights)))
         body.energy_factor = 1.0 + min(ERROR_CUT, max(-ERROR_CUT, self._sigma * draw))
@@ -86,13 +87,13 @@ class Flights:
         x, y, h = self.motion.place_of(body.index, self.kernel.now_ms)
         line = [(x, y), *line[1:]]
         phases: list[Phase] = []
-        level = "cruising" if frame.flies else "driving"
+        level, pace = "cruising" if frame.flies else "driving", body.wear.pace.product
         if h < top - 1e-6:
             climb_ms = max(1, round(1000 * (top - h) / frame.climb_mps))
             phases.append(Phase("climbing", x, y, top, climb_ms, CLIMB_FACTOR))
         for (px, py), seconds in zip(line[1:], self.terrain.pieces_s(frame, line), strict=True):
             if seconds > 0:
-                phases.append(Phase(level, px, py, top, max(1, round(1000 * seconds)), CRUISE_FACTOR))
+                phases.append(Phase(level, px, py, top, max(1, round(1000 * seconds / pace)), CRUISE_FACTOR))
         if frame.flies:
             phases.append(_descent(body, line[-1][0], line[-1][1], top))
         return phases
@@ -111,12 +112,12 @@ class Flights:
         duration_ms = phase.duration_ms
         seconds = duration_ms / 1000.0
         flight.k, flight.ends_ms = k, now + duration_ms
-        power = draw = body.power_w() * phase.factor * body.energy_factor
+        power = draw = self._power_in(body, phase)
         if body.leak_w:
             draw += self._leak_in(body, phase, power)
         motion.drive(i, (phase.x_m - x) / seconds, (phase.y_m - y) / seconds, (phase.h_m - h) / seconds, draw)
         body.phase, body.phase_power_w = phase.name, power
-        if self._spoofs and self._misled(body):
+        if (self._spoofs or self._strays) and self._misled(body):
             duration_ms = _LONG_MS
         if phase.name != "descending":
             lasts_ms = self._lasts_ms(body, h, phase.h_m, duration_ms)
@@ -124,6 +125,14 @@ class Flights:
                 self.kernel.at(now + lasts_ms, self._give_out, body, flight)
                 return
         self.kernel.at(now + duration_ms, self._next, body, flight, k + 1)
+
+    def _power_in(self, body: Body, phase: Phase) -> float:
+        """What the motors draw in a phase: on the way down never more than the battery has."""
+        power_w = body.power_w() * phase.factor * body.energy_factor
+        if phase.name != "descending" or body.wear.drag.product <= 1.0:
+            return power_w
+        left_wh = self.motion.battery_of(body.index, self.kernel.now_ms)
+        return min(power_w, max(0.0, left_wh * 3_600_000.0 / phase.duration_ms))
 
     def _lasts_ms(self, body: Body, h0_m: float, h1_m: float, duration_ms: int) -> int:
         """How long the present phase, from height `h0_m` to `h1_m`, may go on before the vehicle must descend."""
@@ -227,22 +236,49 @@ class Flights:
 
     def mislead(self, body: Body, spoof: Spoof | None) -> None:
         """From now on a vehicle's receiver does what `spoof` says; None lets it go."""
-        before = self._spoofs.pop(body.index, None)
+        before = self._shown(body)
+        self._spoofs.pop(body.index, None)
         if spoof is not None:
             self._spoofs[body.index] = spoof
+        self._look_where(body, before)
+
+    def stray(self, body: Body, cause: str, spoof: Spoof | None) -> None:
+        """The same by nobody's doing, each cause by itself. A receiver that is tampered with shows only that."""
+        before, strays = self._shown(body), self._strays.setdefault(body.index, {})
+        strays.pop(cause, None)
+        if spoof is not None:
+            strays[cause] = spoof
+        elif not strays:
+            del self._strays[body.index]
+        if body.index not in self._spoofs:
+            self._look_where(body, before)
+
+    def _shown(self, body: Body) -> Spoof | None:
+        """What a receiver is under: tampering, else what came last of what strayed."""
+        spoof = self._spoofs.get(body.index)
+        if spoof is None and body.index in self._strays:
+            spoof = next(reversed(self._strays[body.index].values()), None)
+        return spoof
+
+    def _look_where(self, body: Body, before: Spoof | None) -> None:
+        """Take the receiver's word for it in the air, now that it is under another spell than `before`."""
         if body.navigation != "gnss" or body.node >= 0:
             return
+        now = self._shown(body)
         true = self.motion.true_of(body.index, self.kernel.now_ms)
-        if spoof is not None:
-            self.replan(body, spoof.fix(*true))
+        if now is not None:
+            self.replan(body, now.fix(*true))
         else:
             self.replan(body, true if before is not None and before.heals else None)
 
-    def leak(self, body: Body, power_w: float) -> None:
-        """Draw `power_w` on a vehicle's battery beside what it uses itself; 0 ends it."""
+    def leak(self, body: Body, cause: str, power_w: float) -> None:
+        """Draw `power_w` on a vehicle's battery beside what it uses itself; 0 ends it. Each cause by itself."""
         name = body.phase
         self.settle(body)
-        body.leak_w = power_w
+        if power_w:
+            body.leaks_w.put(cause, power_w)
+        else:
+            body.leaks_w.drop(cause)
         if name:
             self._go_on(body, name, None)
         else:
@@ -277,13 +313,14 @@ class Flights:
         """
         x, y, _ = self.motion.place_of(body.index, self.kernel.now_ms)
         ahead: list[Phase] = []
+        pace = body.wear.pace.product
         for n, phase in enumerate(flight.phases[flight.k :]):
             if phase.name in LEVEL:
                 there = phase.x_m, phase.y_m
                 (seconds,) = self.terrain.pieces_s(body.airframe, ((x, y), there))
                 if not math.isfinite(seconds):
                     seconds = math.hypot(there[0] - x, there[1] - y) / MIN_HEADWAY_MPS
-                duration_ms = max(1, round(1000 * seconds)) if seconds > 0 else 0
+                duration_ms = max(1, round(1000 * seconds / pace)) if seconds > 0 else 0
                 x, y = there
             else:
                 duration_ms = phase.duration_ms if n else flight.ends_ms - self.kernel.now_ms
@@ -293,7 +330,7 @@ class Flights:
 
     def _take_fix(self, body: Body) -> None:
         """A receiver that is tampered with tells a vehicle where it is."""
-        spoof = self._spoofs.get(body.index)
+        spoof = self._shown(body)
         if spoof is not None and body.navigation == "gnss":
             fix = spoof.fix(*self.motion.true_of(body.index, self.kernel.now_ms))
             if fix is not None:
@@ -302,7 +339,7 @@ class Flights:
     def _misled(self, body: Body) -> bool:
         """Let a phase that has begun go where the receiver leads it; whether it will never end by itself."""
         i, motion = body.index, self.motion
-        spoof = self._spoofs.get(i) if body.navigation == "gnss" else None
+        spoof = self._shown(body) if body.navigation == "gnss" else None
         frozen = spoof is not None and spoof.kind == "freeze" and body.phase in LEVEL
         if frozen:
             motion.freeze(i)

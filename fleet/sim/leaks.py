@@ -1,4 +1,4 @@
-"""Extra draws on batteries, `Body.leak_w`, booked apart from what flying takes.
+"""Extra draws on batteries, `Body.leaks_w` by cause, booked apart from what flying takes.
 
 In the air the draw is part of the flight's (`Flights`). On the ground a battery that is drawn on runs down in
 closed form, and stops at empty: one event, no polling.
@@ -23,17 +23,22 @@ class Leaks:
         self._motion = motion
         self._books = books
         self._spell: dict[int, int] = {}
-        self._booked_wh: dict[int, float] = {}
+        self._booked_wh: dict[tuple[int, str], float] = {}
 
     def book(self, body: Body) -> None:
         """Book what leaked since the body's segment began; the caller then rebases it."""
         leaked_wh = self._unbooked_wh(body)
-        self._booked_wh[body.index] = self._booked_wh.get(body.index, 0.0) + leaked_wh
+        for cause, watts in body.leaks_w.parts.items():
+            key = body.index, cause
+            self._booked_wh[key] = self._booked_wh.get(key, 0.0) + leaked_wh * watts / body.leak_w
         self._books.transfer("Wh", ("battery", body.id), DRAINED, leaked_wh)
 
-    def drained_wh(self, body: Body) -> float:
-        """What leaked from a body's battery so far."""
-        return self._booked_wh.get(body.index, 0.0) + (self._unbooked_wh(body) if body.leak_w else 0.0)
+    def drained_wh(self, body: Body, cause: str) -> float:
+        """What leaked from a body's battery so far by one of the causes."""
+        booked = self._booked_wh.get((body.index, cause), 0.0)
+        if not body.leak_w:
+            return booked
+        return booked + self._unbooked_wh(body) * body.leaks_w.of(cause) / body.leak_w
 
     def _unbooked_wh(self, body: Body) -> float:
         """What leaked since the body's segment began: what it draws beyond its flying."""

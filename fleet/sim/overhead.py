@@ -51,7 +51,7 @@ class Overhead:
     def __init__(self, parts: Parts, courses: Courses, moves: Moves) -> None:
         self._p = parts
         self._courses = courses
-        self._moves = moves
+        self.moves = moves
         self._schedule: Schedule = parts.closures
         self.trusted: Verifier = parts.airspace_trust
         """Whose orders to close and open airspace count."""
@@ -97,7 +97,7 @@ class Overhead:
         if wind_turned or before.keys() - self._now.keys() or fresh:
             for body in p.bodies:
                 if body.state == "grounded":
-                    self._moves.proceed(body)
+                    self.moves.proceed(body)
 
     def look_again(self, body: Body) -> None:
         """Let a vehicle that heeded nothing until now act on all that is announced or closed."""
@@ -112,17 +112,22 @@ class Overhead:
             elif what != before.get(name):
                 self._p.airspace.say(told(what.closure, what.state))
 
+    def reconsider(self, body: Body) -> None:
+        """Something is other than a vehicle reckoned when it set out: it looks whether it can go on."""
+        if body.phase in IN_THE_AIR and not body.captured and not _comes_down(body):
+            self._react(body, [], wind_turned=True)
+
     def _react(self, body: Body, fresh: list[Standing], wind_turned: bool) -> None:
         reactions = {self._reaction(body, what) for what in fresh}
         if "down" in reactions:
-            self._p.flights.come_down(body, self._moves.landed_back)
+            self._p.flights.come_down(body, self.moves.landed_back)
         elif "leave" in reactions or (wind_turned and not self._courses.can_go_on(body)):
             if self._p.motion.place_of(body.index, self._p.kernel.now_ms)[2] <= 0.0:
                 # It was about to leave the ground, and stands where it stood.
-                self._p.flights.come_down(body, self._moves.landed_back)
+                self._p.flights.come_down(body, self.moves.landed_back)
                 return
-            self._p.flights.stop_here(body, self._moves.downed)
-            self._moves.proceed(body)
+            self._p.flights.stop_here(body, self.moves.downed)
+            self.moves.proceed(body)
 
     def _reaction(self, body: Body, what: Standing) -> Reaction:
         """What a vehicle in the air does about one zone that is announced or closed now."""
@@ -201,9 +206,12 @@ class Overhead:
     def holds(self, body: Body) -> bool:
         """Whether a vehicle that would now take off has to stay on the ground; if so, it says so and waits."""
         stop = body.mission.next_stop
+        if body.wear.broken:
+            self._break_down(body)
+            return True
         if body.site if stop is None else 0 <= body.node == self._courses.node_of(stop):
             return False
-        if not self.pins(body):
+        if not body.wear.held and not self.pins(body):
             return False
         self.ground(body)
         return True
@@ -240,11 +248,15 @@ class Overhead:
         """Whether who cannot move now may be able to later."""
         return bool(self._now) or self._p.winds.next_ms(self._p.kernel.now_ms) is not None
 
+    def _break_down(self, body: Body) -> None:
+        if body.state != "lost":
+            self.moves.downed(body)
+
     def ground(self, body: Body) -> None:
         """It waits where it stands; it is asked again when the sky changes."""
         if body.state != "grounded":
             body.bound_for = ""
-            self._moves.report(body, "grounded")
+            self.moves.report(body, "grounded")
 
 
 def _comes_down(body: Body) -> bool:

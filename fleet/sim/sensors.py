@@ -43,7 +43,7 @@ class Sensors:
         y = y + p.gnss_sigma_m * self._gnss.drift(self._rows, t_s, p.gnss_tau_s, 1)
         speed = np.hypot(motion.vx_mps, motion.vy_mps)
         states = [_code(b) for b in bodies]
-        for i in motion.lies.no_fix:
+        for i in motion.lies.no_fix | motion.lies.shaded:
             if bodies[i].phase in _PHASE_STATES and bodies[i].navigation == "gnss":
                 x[i] = y[i] = np.nan
         for i, pretence in motion.lies.pretences.items():
@@ -68,6 +68,8 @@ class Sensors:
         vehicle, anchor = np.nonzero(distance <= p.range_reach_m)
         pair = vehicle * len(self._anchor_x_m) + anchor
         heard = self._range.uniform(pair, tick, 4) >= p.range_dropout
+        if self._motion.lies.dead_anchors:
+            heard &= ~np.isin(anchor, sorted(self._motion.lies.dead_anchors))
         vehicle, anchor, pair = vehicle[heard], anchor[heard], pair[heard]
         measured = distance[vehicle, anchor] + p.range_sigma_m * self._range.normal(pair, tick, 0)
         return RangeFrame(

@@ -50,7 +50,9 @@ class Weighbridge:
 
     def _reading(self, yard: Dockyard, kg: float) -> float:
         yard.weighings += 1
-        return round(kg * (1.0 + self._sigma * self._noise.one_normal(yard.node, yard.weighings)), 3)
+        noise = 1.0 + self._sigma * self._noise.one_normal(yard.node, yard.weighings)
+        shown = kg * noise * yard.wear.scale.product + yard.wear.scale_zero_kg.total
+        return round(shown, 3)
 
 
 def _refusal(body: Body, yard: Dockyard) -> Literal["", "material", "full"]:

@@ -148,6 +148,9 @@ class World:
             if not had_stops and body.state in ("idle", "holding"):
                 self.proceed(body)
             return
+        if body.wear.stays:
+            # It is on its way down, or stands there, and comes to its orders once it can.
+            return
         if body.node < 0:
             self._p.flights.stop_here(body, self._downed)
         else:
@@ -157,7 +160,10 @@ class World:
     def _navigate_by(self, body: Body, navigation: Navigation) -> None:
         if navigation != body.navigation:
             body.navigation = navigation
-            self._p.flights.find_itself(body)
+            if body.wear.stays:
+                self._p.flights.replan(body, self._p.motion.true_of(body.index, self._p.kernel.now_ms))
+            else:
+                self._p.flights.find_itself(body)
 
     def _rekey(self, body: Body, message: Message, order: RotateKey, now_ms: int) -> None:
         cause: str = body.verifier.check(message, now_ms)
@@ -307,6 +313,7 @@ class World:
         now, waste = self._p.kernel.now_ms, self._waste_of(stop)
         opens = stop.earliest_ms if waste is None else max(stop.earliest_ms, waste.earliest_ms)
         service = stop.service_ms if waste is None else waste.service_ms
+        service += round(1000 * body.wear.loading_s.total)
         self._p.kernel.at(max(now, opens) + service, self._served, body, body.turn, stop)
 
     def _waste_of(self, stop: StopOrder) -> Waste | None:
@@ -316,7 +323,7 @@ class World:
         if body.turn != turn:
             return
         waste = self._waste_of(stop)
-        if waste is None:
+        if waste is None or waste.blocked:
             self._give_up(body, "not-found")
         elif not waste.there:
             self._give_up(body, "gone")

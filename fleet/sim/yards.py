@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fleet.messages.port import Port
+from fleet.sim.wear import SiteWear
 
 
 class Places:
@@ -14,6 +15,7 @@ class Places:
 
     def __init__(self, count: int) -> None:
         self.free = count
+        self._to_shut = 0
         self.waiting: deque[Callable[[], bool]] = deque()
 
     def ask(self, granted: Callable[[], bool]) -> bool:
@@ -31,10 +33,27 @@ class Places:
 
     def give_back(self) -> None:
         """A place is no longer needed by whoever had it."""
+        if self._to_shut:
+            self._to_shut -= 1
+            return
         while self.waiting:
             if self.waiting.popleft()():
                 return
         self.free += 1
+
+    def shut_one(self) -> None:
+        """One place is out of use: a free one now, else the next that is given back."""
+        if self.free > 0:
+            self.free -= 1
+        else:
+            self._to_shut += 1
+
+    def open_one(self) -> None:
+        """A place that was out of use can be used again."""
+        if self._to_shut:
+            self._to_shut -= 1
+        else:
+            self.give_back()
 
 
 @dataclass(slots=True)
@@ -53,6 +72,7 @@ class Dockyard:
     stock: dict[str, float] = field(default_factory=dict)
     weighings: int = 0
     items: int = 0
+    wear: SiteWear = field(default_factory=SiteWear)
 
     @property
     def stock_kg(self) -> float:

@@ -109,7 +109,7 @@ def test_an_empty_battery_leaves_it_on_the_street_and_the_books_closed():
     toy = town()
     toy.order("v0", pickup(2))
     toy.run(20)
-    toy.flights.leak(toy.body(), 1e5)
+    toy.flights.leak(toy.body(), "test", 1e5)
     toy.until("lost").run(60).close()
     assert toy.battery_wh() == pytest.approx(0.0, abs=0.1)
     assert toy.place()[1:] == (0.0, 0.0)

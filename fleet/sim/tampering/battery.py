@@ -9,24 +9,27 @@ from fleet.sim.tampering.primitive import Asked, Parameter, Primitive, Reach
 from fleet.sim.tampering.vehicles import Hold, on_vehicles
 
 
+_CAUSE = "tampering"
+
+
 class _Drained:
     """A battery with one more consumer."""
 
     def __init__(self, flights: Flights, body: Body, power_w: float) -> None:
         self._flights = flights
         self._body = body
-        self._before_wh = flights.leaks.drained_wh(body)
-        flights.leak(body, power_w)
+        self._before_wh = flights.leaks.drained_wh(body, _CAUSE)
+        flights.leak(body, _CAUSE, power_w)
 
     def size(self) -> float:
-        return self._flights.leaks.drained_wh(self._body) - self._before_wh
+        return self._flights.leaks.drained_wh(self._body, _CAUSE) - self._before_wh
 
     def let_go(self) -> None:
-        self._flights.leak(self._body, 0.0)
+        self._flights.leak(self._body, _CAUSE, 0.0)
 
 
 def _drain(reach: Reach, asked: Asked, body: Body) -> Hold | str:
-    if body.leak_w:
+    if body.leaks_w.of(_CAUSE):
         return f"{body.id} is drained already"
     return _Drained(reach.flights, body, asked.numbers["power_w"])
 
@@ -34,29 +37,29 @@ def _drain(reach: Reach, asked: Asked, body: Body) -> Hold | str:
 class _Miscounted:
     """A battery whose gauge is off."""
 
-    def __init__(self, flights: Flights, body: Body, gauge: FalseGauge) -> None:
+    def __init__(self, flights: Flights, body: Body, offset_wh: float) -> None:
         self._flights = flights
         self._body = body
-        flights.motion.lies.gauges[body.index] = gauge
+        flights.motion.lies.shift_gauge(body.index, _CAUSE, offset_wh, body.kind.battery_wh)
 
     def size(self) -> float:
         motion, now, i = self._flights.motion, self._flights.kernel.now_ms, self._body.index
         return motion.gauge_of(i, now) - motion.battery_of(i, now)
 
     def let_go(self) -> None:
-        del self._flights.motion.lies.gauges[self._body.index]
+        self._flights.motion.lies.right_gauge(self._body.index, _CAUSE)
 
 
 def _miscount(reach: Reach, asked: Asked, body: Body) -> Hold | str:
     motion = reach.flights.motion
-    if body.index in motion.lies.gauges:
+    if motion.lies.is_shifted(body.index, _CAUSE):
         return f"{body.id}'s gauge is off already"
     gauge = FalseGauge(asked.numbers["offset_wh"], body.kind.battery_wh)
     left = motion.battery_of(body.index, reach.kernel.now_ms)
     if gauge.shows(left) == left:
         span = f"from {-left:.1f} to {body.kind.battery_wh - left:.1f}"
         return f"offset_wh: expected what the gauge can show, {span} but not 0, found {gauge.offset_wh:g}"
-    return _Miscounted(reach.flights, body, gauge)
+    return _Miscounted(reach.flights, body, gauge.offset_wh)
 
 
 PRIMITIVES = (
