@@ -30,6 +30,7 @@ from fleet.app.commands.map_show import show
 from fleet.app.commands.map_zones import zones
 from fleet.app.commands.plan import plan
 from fleet.app.commands.record import record
+from fleet.app.commands.study import study
 from fleet.app.commands.toxic import toxic
 
 
@@ -141,6 +142,7 @@ cli.add_command(inject)
 cli.add_command(keys)
 cli.add_command(join)
 cli.add_command(record)
+cli.add_command(study)
 cli.add_command(toxic)
 
 

@@ -6,6 +6,7 @@ dotted paths; `LoadedScenario.placed` turns them into file:line:column.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -80,11 +81,28 @@ class LoadedScenario:
         data["airspace"]["files"] = [self._seen_from(home, name) for name in data["airspace"]["files"]]
         return "# Resolved by `fleet run`: every setting, defaults included.\n" + to_yaml(data)
 
+    def files(self) -> tuple[Path, ...]:
+        """The files that the scenario reads, in the order in which it names them."""
+        found = (find_file(name, self.directory) for name in _file_names(self.scenario))
+        return tuple(path for path in found if path is not None)
+
+    def settings_json(self) -> str:
+        """All settings, defaults included, as JSON that does not depend on where the scenario's files lie."""
+        data = self.scenario.model_dump(mode="json", by_alias=True)
+        names = [Path(name).name for name in _file_names(self.scenario)]
+        data["city"]["map"], data["demand"]["csv"], data["airspace"]["files"] = "", "", names
+        return json.dumps(data, ensure_ascii=False, sort_keys=True)
+
     def _seen_from(self, home: Path | None, name: str) -> str:
         found = find_file(name, self.directory)
         if found is None:
             return name
         return str(found.resolve()) if home is None else os.path.relpath(found.resolve(), home.resolve())
+
+
+def _file_names(scenario: Scenario) -> tuple[str, ...]:
+    table = () if scenario.demand.csv is None else (scenario.demand.csv,)
+    return (scenario.city.map, *table, *scenario.airspace.files)
 
 
 def load_scenario(path: Path, overrides: Sequence[str] = ()) -> LoadedScenario:

@@ -1,4 +1,4 @@
-"""Processes for the cells of a large problem, which never outlive who asked for them.
+"""Processes for the cells of a large problem, and the points of a study, which never outlive who asked for them.
 
 Each is started anew, as a copy of a process with threads may hang. It waits for work as long as its pool is there,
 and longer: where the program is killed nobody tells it. So each process looks after its parent itself.
@@ -22,10 +22,17 @@ def pool(workers: int) -> Iterator[Executor | None]:
     if workers == 1:
         yield None
         return
+    with processes(workers) as found:
+        yield found
+
+
+@contextmanager
+def processes(workers: int) -> Iterator[Executor]:
+    """The same, but one worker is a process too."""
     others = active_children()
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_parent) as processes:
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_parent) as executor:
         try:
-            yield processes
+            yield executor
         except BaseException:
             # An orderly end would wait for the cells that are being searched, which nobody wants any more.
             for child in active_children():
