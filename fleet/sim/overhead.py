@@ -206,12 +206,12 @@ class Overhead:
     def holds(self, body: Body) -> bool:
         """Whether a vehicle that would now take off has to stay on the ground; if so, it says so and waits."""
         stop = body.mission.next_stop
-        if body.wear.broken:
+        if self.stuck(body) and body.wear.broken:
             self._break_down(body)
             return True
         if body.site if stop is None else 0 <= body.node == self._courses.node_of(stop):
             return False
-        if not body.wear.held and not self.pins(body):
+        if not self.stuck(body) and not self.pins(body):
             return False
         self.ground(body)
         return True
@@ -247,6 +247,10 @@ class Overhead:
     def may_change(self) -> bool:
         """Whether who cannot move now may be able to later."""
         return bool(self._now) or self._p.winds.next_ms(self._p.kernel.now_ms) is not None
+
+    def stuck(self, body: Body) -> bool:
+        """Whether something on board keeps a vehicle on the ground, or has it come down."""
+        return body.wear.stays and (body.phase not in IN_THE_AIR or _comes_down(body))
 
     def _break_down(self, body: Body) -> None:
         if body.state != "lost":

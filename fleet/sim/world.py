@@ -148,7 +148,7 @@ class World:
             if not had_stops and body.state in ("idle", "holding"):
                 self.proceed(body)
             return
-        if body.wear.stays:
+        if self.overhead.stuck(body):
             # It is on its way down, or stands there, and comes to its orders once it can.
             return
         if body.node < 0:
@@ -160,7 +160,7 @@ class World:
     def _navigate_by(self, body: Body, navigation: Navigation) -> None:
         if navigation != body.navigation:
             body.navigation = navigation
-            if body.wear.stays:
+            if self.overhead.stuck(body):
                 self._p.flights.replan(body, self._p.motion.true_of(body.index, self._p.kernel.now_ms))
             else:
                 self._p.flights.find_itself(body)

@@ -31,7 +31,9 @@ from fleet.messages.seal import KeyPair
 from fleet.sim.build import Setting, VehicleSpec, Waiting, build_layers, build_terrain, build_world
 from fleet.sim.kernel import Kernel
 from fleet.sim.params import BUILT_IN_TYPES, DockingParams, SensorParams
+from fleet.sim.surroundings import Surroundings
 from fleet.sim.tampering import Tampering
+from fleet.sim.troubles.build import Troubles
 from tests.messages.runs import RUN
 
 KEY, AUTHORITY, THIEF = (KeyPair(bytes([n]) * 32, RUN) for n in (1, 2, 3))
@@ -124,6 +126,7 @@ class Toy:
                 road=self._lay_links(seed), siege=self.siege,
             )  # fmt: skip
             self.world.tampering = hand
+        self.troubles = self._add_troubles(seed)
         self.said: list[Message] = []
         self.tick = 0
         self.orders = 0
@@ -138,6 +141,13 @@ class Toy:
         links.remember()
         self.bus.lay(links)
         return links
+
+    def _add_troubles(self, seed) -> Troubles:
+        around = Surroundings(self.setting, self.world, self.flights, Streams(seed), self.bus.port)
+        troubles = Troubles(around, self.setting.troubles)
+        troubles.road = self.world.ears
+        self.world.annexes = (troubles,)
+        return troubles
 
     # ---- orders
 

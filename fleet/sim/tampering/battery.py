@@ -8,7 +8,6 @@ from fleet.sim.lies import FalseGauge
 from fleet.sim.tampering.primitive import Asked, Parameter, Primitive, Reach
 from fleet.sim.tampering.vehicles import Hold, on_vehicles
 
-
 _CAUSE = "tampering"
 
 

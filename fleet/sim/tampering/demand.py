@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from fleet.messages.reports import PickupRequested
-from fleet.sim.body import Waste
+from fleet.sim.calls import vain_call
 from fleet.sim.tampering.primitive import CITY_WORD, Asked, Parameter, Primitive, Reach, Running
 
 _DRAW_LANE = 3
@@ -29,37 +26,9 @@ class _Liar:
         now = reach.kernel.now_ms
         share = float(reach.draw.uniform(len(parts.waste), now, _DRAW_LANE))
         at_ms, like = self.pool[int(share * len(self.pool))]
-        request = msgspec.structs.replace(
-            like,
-            pickup_id=self._fresh_id(like.pickup_id),
-            earliest_ms=like.earliest_ms + now - at_ms,
-            latest_ms=like.latest_ms + now - at_ms,
-        )
-        parts.waste[request.pickup_id] = _nothing(request, parts.waste[like.pickup_id])
+        request = vain_call(parts, like, now - at_ms)
         reach.world.announce(request)
         self.asked += 1
-
-    def _fresh_id(self, like: str) -> str:
-        """An id of the same form that nobody has: honest ones end in a number."""
-        taken = self._reach.world.parts.waste
-        head, number = like.rstrip("0123456789"), len(taken)
-        while f"{head}{number}" in taken:
-            number += 1
-        return f"{head}{number}"
-
-
-def _nothing(request: PickupRequested, like: Waste) -> Waste:
-    return Waste(
-        id=request.pickup_id,
-        node=like.node,
-        material=request.material,
-        kg=0.0,
-        litres=0.0,
-        earliest_ms=request.earliest_ms,
-        latest_ms=request.latest_ms,
-        service_ms=request.service_ms,
-        hazardous=like.hazardous,
-    )
 
 
 class _Asking(Running):
