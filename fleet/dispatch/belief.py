@@ -9,10 +9,12 @@ from typing import Literal
 
 from fleet.base.materials import MATERIALS
 from fleet.messages import reports
+from fleet.messages.grid import PowerChanged
 
 ARRIVED_WITHIN_M = 2.0
 MAX_FAILURES = 2
-"""After so many vain visits a pickup is given up; closed airspace is nobody's failure."""
+"""After so many vain visits a pickup is given up; closed airspace and chargers without power are nobody's
+failure."""
 ANSWER_WITHIN_MS = 15_000
 """An order that is not answered by then was not heard."""
 Status = Literal["open", "assigned", "collected", "missed"]
@@ -83,6 +85,10 @@ class Belief:
         self.pickups: dict[str, PickupBelief] = {}
         self.open: dict[str, PickupBelief] = {}
         self.stock_kg: dict[str, float] = {}
+        self.dark: set[str] = set()
+        """Sites that are said to have no power."""
+        self.power_failed = False
+        """Whether any site ever was."""
         self._site_xy = dict(site_xy)
         self._points = points
 
@@ -114,6 +120,14 @@ class Belief:
                     vehicle.refused_by.add(body.facility)
             case _:
                 pass
+
+    def power(self, body: PowerChanged) -> None:
+        """Take in where power went away or came back."""
+        if body.live:
+            self.dark.discard(body.site)
+        elif body.site in self._site_xy:
+            self.dark.add(body.site)
+            self.power_failed = True
 
     def _requested(self, body: reports.PickupRequested) -> None:
         """A new wish; one that is said twice is the same wish."""
@@ -179,7 +193,8 @@ class Belief:
             vehicle.assigned.remove(body.pickup_id)
         pickup = self.pickups.get(body.pickup_id)
         if pickup is not None and pickup.status == "assigned" and pickup.vehicle == body.vehicle:
-            pickup.failures += body.cause != "closed-airspace"
+            out_of_power = body.cause == "out-of-reach" and bool(self.dark)
+            pickup.failures += body.cause != "closed-airspace" and not out_of_power
             pickup.misfits += body.cause == "does-not-fit"
             pickup.reason = body.cause
             self._reopen(pickup)

@@ -19,9 +19,11 @@ from fleet.dispatch.rounds import (
     others_could,
     stop_orders,
 )
+from fleet.dispatch.shortage import powered, to_charge
 from fleet.messages import orders
 from fleet.messages.airspace import AIRSPACE, AirspaceChanged
 from fleet.messages.envelope import Message
+from fleet.messages.grid import GRID, PowerChanged
 from fleet.messages.orders import FlyRoute, Recall, StopOrder
 from fleet.messages.port import KeyedPort
 from fleet.messages.reports import OrderAnswered, VehicleReported
@@ -88,6 +90,8 @@ class Dispatcher:
                 self._answered(body, now_ms)
             elif isinstance(body, AirspaceChanged) and message.sender == AIRSPACE:
                 self._take_airspace(body)
+            elif isinstance(body, PowerChanged) and message.sender == GRID:
+                self._belief.power(body)
             elif isinstance(body, VehicleReported) and body.state == "grounded":
                 self._call_off(body.vehicle, now_ms)
             elif isinstance(body, Intent) and not self._trusted.check(message, now_ms):
@@ -96,11 +100,13 @@ class Dispatcher:
             self._heed(intent, now_ms)
         if now_ms >= self._planning.next_ms:
             self._planning.begin(now_ms)
-            self._atlas = self._atlas_of(self._closed_now(now_ms), now_ms)
+            self._atlas = powered(self._atlas_of(self._closed_now(now_ms), now_ms), self._belief.dark)
             self._take_back_unheard(now_ms)
             self._call_off_forgotten(now_ms)
             self._give_up_late(now_ms)
             self._send_loaded_to_unload(now_ms)
+            for vehicle, dock in list(to_charge(self._atlas, self._belief, now_ms)):
+                self._send_to(vehicle, dock, now_ms)
             held = self._planning.hold(self._atlas, self._belief, now_ms)
             if held is not None:
                 self._carry_out(*held, now_ms)
@@ -283,10 +289,11 @@ class Dispatcher:
     def _send_to(self, vehicle: VehicleBelief, dock: Dock, now_ms: int) -> None:
         atlas = self._atlas
         here, there = atlas.node_of[vehicle.free_site], atlas.node_of[dock.id]
+        begins_ms = now_ms if vehicle.idle else max(now_ms, vehicle.free_ms)
         self._order_route(vehicle, (dock_order(atlas, dock.id, unload=True, charge=True),), now_ms)
         kind = atlas.types[vehicle.type]
         level_w = kind.power_coefficient * (kind.empty_kg + vehicle.load_kg) ** kind.mass_exponent
-        vehicle.free_ms = now_ms + ORDER_DELAY_MS + int(atlas.travel_ms[vehicle.type][here, there])
+        vehicle.free_ms = begins_ms + ORDER_DELAY_MS + int(atlas.travel_ms[vehicle.type][here, there])
         vehicle.free_ms += dock.unload_ms
         vehicle.free_wh -= level_w * float(atlas.effort_h[vehicle.type][here, there])
         if dock.charger is not None:

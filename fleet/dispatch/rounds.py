@@ -32,6 +32,10 @@ FULL_SHARE = 0.95
 """A facility this full takes no more loads in a plan."""
 HAZMAT = "hazmat"
 """The certificate that hazardous materials ask for."""
+HAZARD_FACTOR = 4
+"""While power is short, leaving out a hazardous pickup costs so many times as much."""
+EXTRA_RESERVE = 0.05
+"""While power is short, plans keep this share of each battery beyond the reserve."""
 _NO_WAY_COST = 10**8
 _LEAVE_OUT_MS = 900_000
 _URGENT_MS = 5_400_000
@@ -74,6 +78,8 @@ def make_round(atlas: Atlas, belief: Belief, params: DispatchParams, now_ms: int
     """The problem of vehicles that are free soon, and of the open pickups nearest in time and place."""
     soon = now_ms + 1000 * params.lookahead_s
     able = tuple(v for v in belief.vehicles.values() if _plannable(v, soon))
+    short = bool(belief.dark)
+    ends = tuple(n for n, dock in enumerate(atlas.docks) if dock.charger is not None) if short else ()
     pickups = _candidates(atlas, belief, able, params.candidates_per_vehicle)
     vehicles = _nearest(atlas, able, pickups)
     end_ms = min(atlas.end_ms, soon + 1000 * params.horizon_s)
@@ -83,8 +89,8 @@ def make_round(atlas: Atlas, belief: Belief, params: DispatchParams, now_ms: int
     )
     local = {int(node): i for i, node in enumerate(nodes)}
     problem = Problem(
-        types=atlas.types,
-        vehicles=tuple(_vehicle(atlas, v, local, now_ms) for v in vehicles),
+        types=tuple(map(_with_more_reserve, atlas.types)) if short else atlas.types,
+        vehicles=tuple(replace(_vehicle(atlas, v, local, now_ms), ends=ends) for v in vehicles),
         docks=tuple(_dock(atlas, belief, d, local) for d in atlas.docks),
         pickups=tuple(
             _pickup(p, local[atlas.node_of[p.request.point_id]], now_ms, atlas.types, params.load_margin)
@@ -95,7 +101,17 @@ def make_round(atlas: Atlas, belief: Belief, params: DispatchParams, now_ms: int
         ),
         end_ms=end_ms,
     )
+    if short:
+        problem = replace(problem, pickups=_hazardous_first(problem.pickups))
     return Round(problem, vehicles, pickups)
+
+
+def _with_more_reserve(kind: VehicleType) -> VehicleType:
+    return replace(kind, reserve_wh=kind.reserve_wh + EXTRA_RESERVE * kind.battery_wh)
+
+
+def _hazardous_first(pickups: tuple[Pickup, ...]) -> tuple[Pickup, ...]:
+    return tuple(replace(p, penalty=HAZARD_FACTOR * p.penalty) if HAZMAT in p.needs else p for p in pickups)
 
 
 def _ways(travel_ms: Matrix, effort_h: Floats, nodes: npt.NDArray[np.int64]) -> Table:
@@ -124,6 +140,8 @@ def _candidates(
         return ()
     count = per_vehicle * len(vehicles)
     in_order = sorted(belief.open.values(), key=lambda p: (p.request.latest_ms, p.request.pickup_id))
+    if belief.dark:
+        in_order.sort(key=lambda p: HAZMAT not in needs_of(p.request.material))
     accepted = frozenset[str]().union(*(d.accepts for d in atlas.docks if not _is_full(atlas, belief, d)))
     waiting: list[PickupBelief] = []
     beyond: list[PickupBelief] = []

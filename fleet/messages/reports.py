@@ -25,7 +25,7 @@ VehicleState = Literal[
     "grounded",
 ]
 """What a vehicle says it is doing. `lost` is a vehicle that stopped for good away from every site, `grounded` one
-that waits on the ground for the airspace above it to open, or for the wind to turn."""
+that waits on the ground for the airspace above it to open, for the wind to turn, or for power to come back."""
 
 STATES: tuple[VehicleState, ...] = (
     "idle", "climbing", "cruising", "descending", "servicing",

@@ -13,9 +13,10 @@ from fleet.city.sky import Fence, Sky
 from fleet.messages.orders import StopOrder
 from fleet.sim.autopilot import ENERGY_MARGIN, Outlook
 from fleet.sim.body import Body, Waste
+from fleet.sim.chargers import Chargers
 from fleet.sim.kernel import Kernel
 from fleet.sim.motion import Motion
-from fleet.sim.terrain import Floats, Layer, Line, Terrain
+from fleet.sim.terrain import Floats, Layer, Line, Nodes, Terrain, cheapest
 from fleet.sim.yards import Dockyard
 
 NEAREST = 3
@@ -47,12 +48,14 @@ class Courses:
         kernel: Kernel,
         yards: Mapping[str, Dockyard],
         waste: Mapping[str, Waste],
+        chargers: Chargers,
     ) -> None:
         self._terrain = terrain
         self._motion = motion
         self._kernel = kernel
         self._yards = yards
         self._waste = waste
+        self._chargers = chargers
 
     def node_of(self, stop: StopOrder) -> int:
         """The node where a stop's target is; -1 for a target that nobody knows."""
@@ -78,7 +81,7 @@ class Courses:
             leg_wh=leg,
             then_to_charger_wh=after,
             docked=bool(body.site),
-            can_charge_here=yard is not None and yard.charger_count > 0,
+            can_charge_here=yard is not None and self._chargers.serves(body, yard),
             full=charged > FULL_SHARE * body.capacity_wh,
         )
 
@@ -104,21 +107,35 @@ class Courses:
         return self._terrain.layer(body.kind_name, free=body.captured)
 
     def to_charger(self, body: Body) -> Divert | None:
-        """The charger that is cheapest to fly to from where the body believes to be, or None."""
-        if (start := self._start(body)) >= 0:
-            layer = self._layer(body)
-            node = layer.nearest_charger[start]
-            line = None if node < 0 else self._terrain.line(body.kind_name, start, node, free=body.captured)
-            return None if line is None else Divert(node, line, float(layer.effort_h[start, node]))
-        return self._charger_near(body, self._place(body))
+        """The live charger that is cheapest to fly to from where the body believes to be, or None.
+
+        If that cannot be come to above the reserve, it is the cheapest of all, live or not: somewhere to land.
+        """
+        live = self._cheapest(body, self._terrain.live_nodes)
+        if not self._terrain.dark or (live is not None and self._within_reserve(body, live)):
+            return live
+        return self._cheapest(body, self._terrain.charger_nodes) or live
+
+    def _within_reserve(self, body: Body, way: Divert) -> bool:
+        need_wh = ENERGY_MARGIN * body.power_w() * way.effort_h
+        return self._motion.gauge_of(body.index, self._kernel.now_ms) - need_wh >= body.kind.reserve_wh
+
+    def _cheapest(self, body: Body, chargers: Nodes) -> Divert | None:
+        if (start := self._start(body)) < 0:
+            return self._charger_near(body, self._place(body), chargers)
+        layer, terrain = self._layer(body), self._terrain
+        node = layer.nearest_charger[start]
+        if chargers is not terrain.live_nodes:
+            node = cheapest(layer.effort_h[start], chargers)
+        line = None if node < 0 else terrain.line(body.kind_name, start, node, free=body.captured)
+        return None if line is None else Divert(node, line, float(layer.effort_h[start, node]))
 
     def _place(self, body: Body) -> tuple[float, float]:
         x, y, _ = self._motion.place_of(body.index, self._kernel.now_ms)
         return x, y
 
-    def _charger_near(self, body: Body, place: tuple[float, float]) -> Divert | None:
+    def _charger_near(self, body: Body, place: tuple[float, float], chargers: Nodes) -> Divert | None:
         terrain = self._terrain
-        chargers = terrain.charger_nodes
         far = np.hypot(terrain.x_m[chargers] - place[0], terrain.y_m[chargers] - place[1])
         best: Divert | None = None
         looked_at = 0
@@ -149,7 +166,7 @@ class Courses:
         if node >= 0:
             after_h = layer.to_charger_h(node)
         else:
-            divert = self._charger_near(body, (stop.x_m, stop.y_m))
+            divert = self._charger_near(body, (stop.x_m, stop.y_m), self._terrain.live_nodes)
             after_h = math.inf if divert is None else divert.effort_h
         pace = body.wear.pace.product
         return body.power_w() * leg_h / pace, body.power_w(stop.mass_kg) * after_h / pace
@@ -235,7 +252,8 @@ class Courses:
         now = self._kernel.now_ms
         ms = sum(p.factor * p.duration_ms for p in flight.phases[flight.k + 1 :])
         ms += flight.phases[flight.k].factor * (flight.ends_ms - now)
-        far = np.hypot(self._terrain.x_m - line[-1][0], self._terrain.y_m - line[-1][1])
+        end = flight.phases[-1]
+        far = np.hypot(self._terrain.x_m - end.x_m, self._terrain.y_m - end.y_m)
         node, stop = int(np.argmin(far)), body.mission.next_stop
         after_h = self._layer(body).to_charger_h(node) if far[node] <= AT_NODE_M else 0.0
         after_wh = body.power_w(0.0 if stop is None else stop.mass_kg) * after_h

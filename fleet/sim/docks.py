@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from fleet.messages.reports import VehicleState
 from fleet.sim.body import Body
-from fleet.sim.chargers import Chargers
+from fleet.sim.chargers import Chargers, Hold
 from fleet.sim.kernel import Kernel
 from fleet.sim.params import DockingParams
 from fleet.sim.weighbridge import Weighbridge
@@ -19,12 +19,15 @@ Tell = Callable[[Body, VehicleState], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Visit:
-    """A vehicle on a place: which, since when, and whether it is there to charge."""
+    """A vehicle on a place, or wishing for one: since when, whether it is there to charge, and what it does
+    then."""
 
+    body: Body
     places: Places
     yard: Dockyard
-    since_ms: int
     charging: bool
+    done: Done
+    since_ms: int = 0
 
 
 class Docks:
@@ -48,9 +51,9 @@ class Docks:
             done(body)
             return
 
-        def begin() -> int:
+        def begin(hold: Hold) -> None:
             state(body, "unloading")
-            return round(1000 * self._params.unload_s)
+            hold(round(1000 * self._params.unload_s))
 
         def end() -> None:
             # Others may have filled the facility since this vehicle came.
@@ -58,23 +61,53 @@ class Docks:
                 self._weighbridge.weigh_in(body, yard)
             done(body)
 
-        self._visit(body, _Visit(yard.pads, yard, 0, False), begin, end, state)
+        self._visit(_Visit(body, yard.pads, yard, False, done), begin, end, state)
 
     def charge(self, body: Body, yard: Dockyard, state: Tell, done: Done) -> None:
-        """Wait for a charger, swap or fill the battery."""
-        if not yard.charger_count:
+        """Wait for a charger and for power, swap or fill the battery. In the dark nothing is waited for."""
+        if not yard.charger_count or (not yard.live and not self._chargers.serves(body, yard)):
             done(body)
             return
 
-        def begin() -> int:
-            state(body, "charging")
-            return self._chargers.charge_ms(body, yard)
+        def begin(hold: Hold) -> None:
+            def charging(ms: int) -> None:
+                state(body, "charging")
+                hold(ms)
+
+            def waits() -> None:
+                if body.state != "queueing":
+                    state(body, "queueing")
+
+            self._chargers.begin(body, yard, charging, waits)
 
         def end() -> None:
             self._chargers.fill(body, yard, body.capacity_wh)
             done(body)
 
-        self._visit(body, _Visit(yard.chargers, yard, 0, True), begin, end, state)
+        def dark() -> bool:
+            """Whether there is no power any more, which whoever waited learns when it is its turn."""
+            if yard.live or self._chargers.serves(body, yard):
+                return False
+            turn = body.turn
+            self._kernel.at(self._kernel.now_ms, lambda: done(body) if body.turn == turn else None)
+            return True
+
+        self._visit(_Visit(body, yard.chargers, yard, True, done), begin, end, state, dark)
+
+    def power_lost(self, yard: Dockyard) -> None:
+        """There is no power at a site any more: who is charging there keeps what it has, and goes on."""
+        here = [
+            visit
+            for visit in self._visits.values()
+            if visit.yard is yard and visit.charging and self._chargers.needs_power(visit.body)
+        ]
+        for visit in here:
+            del self._visits[visit.body.index]
+            self._chargers.break_off(visit.body, yard, visit.since_ms)
+        for visit in here:
+            visit.places.give_back()
+        for visit in here:
+            visit.done(visit.body)
 
     def leave(self, body: Body) -> None:
         """A vehicle is called away: its place is free again, and what it charged so far it keeps."""
@@ -86,21 +119,28 @@ class Docks:
             self._chargers.break_off(body, visit.yard, visit.since_ms)
 
     def _visit(
-        self, body: Body, wish: _Visit, begin: Callable[[], int], end: Callable[[], None], state: Tell
+        self,
+        wish: _Visit,
+        begin: Callable[[Hold], None],
+        end: Callable[[], None],
+        state: Tell,
+        dark: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Queue for a place, hold it for as many ms as `begin` says, give it back, `end`.
+        """Queue for a place, hold it for as many ms as `begin` says, give it back, `end`; not where it is `dark`.
 
         A vehicle that is called away while it queues loses its turn; one that is called away from the place
         gives it back at once (`leave`).
         """
-        turn = body.turn
+        body, turn = wish.body, wish.body.turn
 
         def granted() -> bool:
             if body.turn != turn:
                 return False
+            if dark():
+                return False
             visit = replace(wish, since_ms=self._kernel.now_ms)
             self._visits[body.index] = visit
-            self._kernel.at(self._kernel.now_ms + begin(), finish, visit)
+            begin(lambda ms: self._kernel.at(self._kernel.now_ms + ms, finish, visit))
             return True
 
         def finish(visit: _Visit) -> None:

@@ -1,5 +1,6 @@
-"""What instruments on board say that is not so, by row of `Motion`. Empty but for what tampering or trouble puts
-there; each puts and takes away its own."""
+"""What instruments say that is not so: those on board by row of `Motion`, and the grid's meters.
+
+Empty but for what tampering or trouble puts there; each puts and takes away its own."""
 
 from __future__ import annotations
 
@@ -19,6 +20,18 @@ class FalseGauge:
     def shows(self, left_wh: float) -> float:
         """What it shows when `left_wh` are left."""
         return min(self.full_wh, max(0.0, left_wh + self.offset_wh))
+
+
+@dataclass(frozen=True, slots=True)
+class FalseMeter:
+    """A meter of the grid that shows `factor` times what it should, and `offset_wh` more each time it is read."""
+
+    factor: float
+    offset_wh: float
+
+    def shows(self, wh: float) -> float:
+        """What it shows for `wh`; never less than nothing."""
+        return max(0.0, self.factor * wh + self.offset_wh)
 
 
 @dataclass(frozen=True, slots=True)

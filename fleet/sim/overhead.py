@@ -92,7 +92,7 @@ class Overhead:
             if body.airframe.flies and body.phase in IN_THE_AIR:
                 if wind_turned:
                     p.flights.replan(body)
-                if not body.captured and not _comes_down(body):
+                if not body.captured and not comes_down(body):
                     self._react(body, fresh, wind_turned)
         if wind_turned or before.keys() - self._now.keys() or fresh:
             for body in p.bodies:
@@ -101,7 +101,7 @@ class Overhead:
 
     def look_again(self, body: Body) -> None:
         """Let a vehicle that heeded nothing until now act on all that is announced or closed."""
-        if self._heeds(body) and body.phase in IN_THE_AIR and not _comes_down(body):
+        if self._heeds(body) and body.phase in IN_THE_AIR and not comes_down(body):
             self._react(body, list(self._now.values()), wind_turned=False)
 
     def _say(self, before: dict[str, Standing]) -> None:
@@ -263,6 +263,6 @@ class Overhead:
             self.moves.report(body, "grounded")
 
 
-def _comes_down(body: Body) -> bool:
+def comes_down(body: Body) -> bool:
     """Whether it is on its last way down, whatever happens."""
     return body.phase == "descending" and body.flight is not None and body.flight.last

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +17,7 @@ from fleet.city.paths import PathNetwork
 from fleet.city.ways import Network, Ways, travel_s
 
 Floats = npt.NDArray[np.float64]
+Nodes = npt.NDArray[np.int64]
 Line = Sequence[Sequence[float]]
 """A polyline as pairs (x, y), metres, with both ends."""
 
@@ -68,13 +69,24 @@ def layer_of(
     seconds = travel_s(network, airframe.cruise_mps, wind)
     effort = effort_h(airframe, seconds)
     np.fill_diagonal(effort, 0.0)
+    return Layer(ways, network, effort, _nearest(effort, chargers), wind)
+
+
+def cheapest(effort_h: Floats, chargers: Nodes) -> int:
+    """The one of `chargers` to which the least of these efforts, one for each node, leads; -1 for none."""
+    best = int(chargers[np.argmin(effort_h[chargers])]) if len(chargers) else -1
+    return best if best >= 0 and math.isfinite(effort_h[best]) else -1
+
+
+def _nearest(effort: Floats, chargers: npt.NDArray[np.int64]) -> tuple[int, ...]:
+    """For every node the one of `chargers` that is cheapest to go to, or -1."""
     nearest = np.full(len(effort), -1, dtype=np.int64)
     if len(chargers):
         costs = effort[:, chargers]
         best = costs.argmin(axis=1)
         reachable = np.isfinite(costs[np.arange(len(effort)), best])
         nearest = np.where(reachable, chargers[best], -1)
-    return Layer(ways, network, effort, tuple(nearest.tolist()), wind)
+    return tuple(nearest.tolist())
 
 
 class Terrain:
@@ -99,18 +111,39 @@ class Terrain:
         self.layers: Mapping[str, Layer] = {}
         self.free_layers: Mapping[str, Layer] = {}
         self._winds: dict[float, Wind] = {}
+        self.dark: frozenset[int] = frozenset()
+        """The nodes of sites without power."""
+        self.live_nodes = self.charger_nodes
+        """Where there is power at the chargers, or, if there is nowhere, all chargers."""
         self.now_ms = 0
+        self._shut = shut
         self.turn(0, shut)
 
     def turn(self, t_ms: int, shut: Set[str]) -> bool:
         """Let it be `t_ms`, with these zones announced or closed; whether the wind is another now."""
         before = {name: layer.wind for name, layer in self.layers.items()}
-        shut = frozenset(shut)
-        self.layers = {name: self.known.of(name, shut, t_ms) for name in self._types}
-        self.free_layers = {name: self.known.of(name, frozenset(), t_ms) for name in self._types}
+        self._shut = shut = frozenset(shut)
+        self.layers = {name: self._now(name, shut, t_ms) for name in self._types}
+        self.free_layers = {name: self._now(name, frozenset(), t_ms) for name in self._types}
         self.now_ms = t_ms
         self._winds.clear()
         return bool(before) and before != {name: layer.wind for name, layer in self.layers.items()}
+
+    def _now(self, name: str, shut: frozenset[str], t_ms: int) -> Layer:
+        layer = self.known.of(name, shut, t_ms)
+        if not self.dark:
+            return layer
+        return replace(layer, nearest_charger=_nearest(layer.effort_h, self.live_nodes))
+
+    def power(self, dark: frozenset[int]) -> None:
+        """From now on the chargers at these nodes, and at no others, are without power.
+
+        If all are, each is the nearest as before: somewhere to land.
+        """
+        self.dark = dark
+        live = np.array([n for n in self.charger_nodes.tolist() if n not in dark], dtype=np.int64)
+        self.live_nodes = live if len(live) else self.charger_nodes
+        self.turn(self.now_ms, self._shut)
 
     def layer(self, type_name: str, *, free: bool = False) -> Layer:
         """The layer of a type; with `free` as if no temporary zone were shut."""

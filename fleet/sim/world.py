@@ -23,6 +23,7 @@ from fleet.messages.reports import (
     VehicleState,
 )
 from fleet.sim import autopilot
+from fleet.sim.blackout import Blackout
 from fleet.sim.body import Body, Waste
 from fleet.sim.books import ITEMS
 from fleet.sim.collecting import collect, fits
@@ -44,9 +45,12 @@ class World:
         self._p = parts
         self.bodies = parts.bodies
         self._by_id = {body.id: body for body in parts.bodies}
-        self._courses = Courses(parts.terrain, parts.motion, parts.kernel, parts.yards, parts.waste)
+        self._courses = Courses(
+            parts.terrain, parts.motion, parts.kernel, parts.yards, parts.waste, parts.chargers
+        )
         moves = Moves(self.proceed, self._downed, self._landed_back, self._report)
         self.overhead = Overhead(parts, self._courses, moves)
+        self.blackout = Blackout(parts, self._courses, moves)
         self.tampering: Hand | None = None
         self.ears: Ears | None = None
         self.annexes: Iterable[Annex] = ()
@@ -350,6 +354,8 @@ class World:
             self.overhead.ground(body)
             return
         divert = self._courses.to_charger(body)
+        if divert is not None and self.blackout.waits(body, divert.node):
+            return
         if divert is not None:
             body.bound_for = p.terrain.names[divert.node]
             p.flights.start(body, divert.line, lambda b: self._diverted(b, divert.node), self._downed)

@@ -73,6 +73,8 @@ class Dockyard:
     weighings: int = 0
     items: int = 0
     wear: SiteWear = field(default_factory=SiteWear)
+    live: bool = True
+    """Whether there is power."""
 
     @property
     def stock_kg(self) -> float:
