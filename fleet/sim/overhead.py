@@ -114,7 +114,7 @@ class Overhead:
 
     def reconsider(self, body: Body) -> None:
         """Something is other than a vehicle reckoned when it set out: it looks whether it can go on."""
-        if body.phase in IN_THE_AIR and not body.captured and not _comes_down(body):
+        if body.phase in IN_THE_AIR and not body.captured and not comes_down(body):
             self._react(body, [], wind_turned=True)
 
     def _react(self, body: Body, fresh: list[Standing], wind_turned: bool) -> None:
@@ -250,7 +250,7 @@ class Overhead:
 
     def stuck(self, body: Body) -> bool:
         """Whether something on board keeps a vehicle on the ground, or has it come down."""
-        return body.wear.stays and (body.phase not in IN_THE_AIR or _comes_down(body))
+        return body.wear.stays and (body.phase not in IN_THE_AIR or comes_down(body))
 
     def _break_down(self, body: Body) -> None:
         if body.state != "lost":

@@ -104,6 +104,7 @@ class Grid(Annex):
         return self.passed_wh[meter.name] if meter.site else self.feeders[meter.feeder].sent_wh
 
     def settle(self) -> None:
+        """Bring every feeder up to now, and hold what it lost and passed on against the books."""
         books = self._p.books
         for feeder in self.feeders.values():
             feeder.settle()
