@@ -108,8 +108,9 @@ class Grid(Annex):
         books = self._p.books
         for feeder in self.feeders.values():
             feeder.settle()
-            books.compare(WH, ("feeder", feeder.id), 0.0)
-            books.compare(WH, (FEEDER_LOSS, feeder.id), feeder.lost_wh)
+            if feeder.sent_wh:
+                books.compare(WH, ("feeder", feeder.id), 0.0)
+                books.compare(WH, (FEEDER_LOSS, feeder.id), feeder.lost_wh)
         self._p.chargers.settle()
         for packs in self._packs.values():
             packs.settle()
