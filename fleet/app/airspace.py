@@ -16,11 +16,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
-from fleet.base.clock import ClockTime, clock_ms
+from fleet.base.clock import DAY_MS, ClockTime, clock_ms, next_time_ms
 from fleet.base.errors import Fault, InputError
 from fleet.base.flight import Wind
 from fleet.base.params import Params, refusal
-from fleet.base.winds import DAY_MS, Winds, WindStep
+from fleet.base.winds import Winds, WindStep
 from fleet.city.airspace import closing
 from fleet.city.frame import Frame
 from fleet.city.geozones import GeoZones, read_geozones, with_zones, within_reach
@@ -147,14 +147,9 @@ _NEAR = f"places within {REACH_M / 1000:g} km of the map's middle"
 
 def _when(params: TemporaryZoneParams, span: Span) -> tuple[int, int | None]:
     """From and until, ms of the run: the first time that is not over when the run begins."""
-    start_ms = round(span.start_hour * 3_600_000) % DAY_MS
     if params.until is None:
-        return clock_ms(params.from_) - start_ms, None
-    from_ms = (clock_ms(params.from_) - start_ms) % DAY_MS
-    lasts_ms = (clock_ms(params.until) - clock_ms(params.from_)) % DAY_MS
-    if from_ms - DAY_MS + lasts_ms > 0:
-        from_ms -= DAY_MS
-    return from_ms, from_ms + lasts_ms
+        return clock_ms(params.from_) - round(span.start_hour * 3_600_000) % DAY_MS, None
+    return next_time_ms(params.from_, params.until, span.start_hour)
 
 
 def with_files(

@@ -28,7 +28,7 @@ def atlases(scenario: Scenario, setting: Setting, terrain: Terrain, layers: Laye
 
     `layers` may be the world's own: it tells dispatch nothing of what zones there are.
     """
-    names = sorted({v.type_name for v in setting.vehicles})
+    names = sorted({v.type_name for v in setting.collectors})
     blank = Atlas(
         types=tuple(_vehicle_type(name, setting.types[name]) for name in names),
         docks=tuple(_dock(scenario, setting, node, site) for node, site in enumerate(setting.sites)),
@@ -93,7 +93,7 @@ def _charger(scenario: Scenario, setting: Setting, site: Site) -> Charger:
     docking = scenario.docking
     if docking.charging == "swap":
         return Charger("swap", round(1000 * docking.swap_s), places=site.chargers)
-    kinds = [setting.types[v.type_name] for v in setting.vehicles]
+    kinds = [setting.types[v.type_name] for v in setting.collectors]
     sizes = {kind.battery_wh for kind in kinds}
     if len(sizes) == 1:
         return Charger("full", 0, 3_600_000.0 / (docking.charge_c_rate * sizes.pop()), site.chargers)

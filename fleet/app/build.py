@@ -27,7 +27,7 @@ from fleet.dispatch.dispatcher import AtlasOf, Dispatcher
 from fleet.messages.notices import GATE
 from fleet.messages.plane import Plane
 from fleet.messages.port import Bus, Seat
-from fleet.messages.roles import AIRSPACE_VERBS, INTENT_VERBS, ORDER_VERBS, Role, outside_sender
+from fleet.messages.roles import AIRSPACE_VERBS, GUARD_VERBS, INTENT_VERBS, ORDER_VERBS, Role, outside_sender
 from fleet.messages.run_id import RunId
 from fleet.messages.seal import KeyPair, Verifier
 from fleet.plan.params import SearchParams
@@ -38,7 +38,6 @@ from fleet.sim.annexes import Annexes, build_annexes
 from fleet.sim.build import Setting, build_layers, build_sensors, build_terrain, build_world
 from fleet.sim.kernel import Kernel
 from fleet.sim.layers import Layers
-from fleet.sim.params import BUILT_IN_TYPES
 from fleet.sim.sensors import Sensors
 from fleet.sim.surroundings import Surroundings
 from fleet.sim.tampering import Tampering, attack_classes
@@ -187,12 +186,16 @@ def _ground(setting: Setting, store: PathStore) -> tuple[Layers, Terrain]:
 
 
 def _let_in(guests: Guests | None, streams: Streams, world: World, respond: KeyPair) -> Verifier:
-    """Let vehicles obey the guests' orders; by the verifier dispatch heeds their intents, and `respond`'s."""
+    """Let vehicles obey the guests' orders; by the verifier dispatch heeds their intents, and `respond`'s; guards
+    heed the same."""
     intents = Verifier({RESPOND: respond.public}, {RESPOND: INTENT_VERBS}, respond.run)
+    world.parts.guard_trust.trust(RESPOND, respond.public, GUARD_VERBS, respond.run)
     if guests is None:
         return intents
     for sender, key in guests.intents().items():
-        intents.trust(sender, key, INTENT_VERBS, run_of(streams, sender, key, guests.run))
+        run = run_of(streams, sender, key, guests.run)
+        intents.trust(sender, key, INTENT_VERBS, run)
+        world.parts.guard_trust.trust(sender, key, GUARD_VERBS, run)
     for sender, key in guests.orders().items():
         run = run_of(streams, sender, key, guests.run)
         for body in world.bodies:
@@ -312,7 +315,7 @@ def _setting(
         city=stage.city,
         sites=stage.sites,
         points=(*stage.city.pickup_points, *extra),
-        types={**BUILT_IN_TYPES, **scenario.fleet.types},
+        types=scenario.fleet.every_type,
         vehicles=stage.vehicles,
         waiting=waiting,
         wind=Wind.blowing_from(scenario.weather.wind_mps, scenario.weather.wind_from_deg),
@@ -335,7 +338,7 @@ def _setting(
 
 
 def _belief(setting: Setting) -> Belief:
-    names = sorted({v.type_name for v in setting.vehicles})
+    names = sorted({v.type_name for v in setting.collectors})
     vehicles = {
         v.id: VehicleBelief(
             id=v.id,
@@ -344,7 +347,7 @@ def _belief(setting: Setting) -> Belief:
             free_site=v.base,
             free_wh=setting.types[v.type_name].battery_wh,
         )
-        for v in setting.vehicles
+        for v in setting.collectors
     }
     site_xy = {site.id: (site.x_m, site.y_m) for site in setting.sites}
     return Belief(vehicles, site_xy, {point.id for point in setting.points})

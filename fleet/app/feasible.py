@@ -19,7 +19,7 @@ def require_feasible(setting: Setting, terrain: Terrain) -> None:
     node_of = {site.id: node for node, site in enumerate(setting.sites)}
     unloading = np.array([node for node, site in enumerate(setting.sites) if site.accepts], dtype=np.int64)
     reasons: list[str] = []
-    for type_name, base in sorted({(v.type_name, v.base) for v in setting.vehicles}):
+    for type_name, base in sorted({(v.type_name, v.base) for v in setting.collectors}):
         kind, layer = setting.types[type_name], terrain.free_layers[type_name]
         ways_m = layer.network.length_m[node_of[base], unloading]
         effort_h = float(np.min(layer.effort_h[node_of[base], unloading]))

@@ -12,7 +12,7 @@ from fleet.base.streams import Streams
 from fleet.bus.doors import Doors
 from fleet.bus.lockstep import Barrier
 from fleet.bus.seating import Holder, Terms
-from fleet.messages.roles import AIRSPACE_VERBS, INTENT_VERBS, ORDER_VERBS
+from fleet.messages.roles import AIRSPACE_VERBS, GUARD_VERBS, INTENT_VERBS, ORDER_VERBS
 from fleet.messages.run_id import RunId
 
 PublicOf = Callable[[str], bytes]
@@ -108,6 +108,7 @@ def trust(parts: Parts, holder: Holder, sender: str, public: bytes, run: RunId) 
         return
     if holder.role in ("operator", "blue"):
         parts.intents.trust(sender, public, INTENT_VERBS, run)
+        parts.world.parts.guard_trust.trust(sender, public, GUARD_VERBS, run)
     if holder.role == "operator":
         for body in parts.world.bodies:
             body.verifier.trust(sender, public, ORDER_VERBS, run)

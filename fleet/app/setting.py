@@ -6,7 +6,7 @@ What the scenario says is checked here against what the map holds; every fault i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,7 +29,9 @@ from fleet.demand.process import requests as random_requests
 from fleet.messages.reports import PickupRequested
 from fleet.sim.build import VehicleSpec, Waiting
 from fleet.sim.ground import Ground
-from fleet.sim.params import BUILT_IN_TYPES, SiteParams
+from fleet.sim.params import SiteParams, VehicleKind
+from fleet.sim.people.guards import guard_ids
+from fleet.sim.people.wiring import closures_of_festivals, surges
 
 SCENARIO = "scenario"
 """Stands for the scenario's file in faults found here; `fleet.app.load` puts name, line and column in."""
@@ -69,6 +71,7 @@ def stage_of(scenario: Scenario, directory: Path) -> Stage:
         raise InputError([_fault("city.map", "a map file", f"no such file: {scenario.city.map}")])
     city, closures, remarks = _sky_of(scenario, load_city(map_file), directory, faults)
     sites = sites_of(scenario, city, faults)
+    closures = (*closures, *closures_of_festivals(scenario.people, city, sites, scenario.run.span.start_hour))
     vehicles = vehicles_of(scenario, sites, faults)
     faults += [
         replace(fault, file=SCENARIO, path=f"demand.{fault.path}")
@@ -154,7 +157,7 @@ def _with(known: Site | None, params: SiteParams, city: City) -> Site:
 
 def vehicles_of(scenario: Scenario, sites: Sequence[Site], faults: list[Fault]) -> tuple[VehicleSpec, ...]:
     """Every vehicle of every group, at the group's bases in turn."""
-    types = {**BUILT_IN_TYPES, **scenario.fleet.types}
+    types = scenario.fleet.every_type
     known = {site.id for site in sites}
     every = [site.id for site in sites if site.base]
     vehicles: list[VehicleSpec] = []
@@ -181,7 +184,28 @@ def vehicles_of(scenario: Scenario, sites: Sequence[Site], faults: list[Fault]) 
             VehicleSpec(f"{group.name}-{n + 1:0{width}d}", group.type, bases[n % len(bases)])
             for n in range(group.count)
         ]
-    return tuple(vehicles)
+    return (*vehicles, *_guards(scenario, types, known, {v.id for v in vehicles}, faults))
+
+
+def _guards(
+    scenario: Scenario, types: Mapping[str, VehicleKind], known: Set[str], taken: Set[str], faults: list[Fault]
+) -> list[VehicleSpec]:
+    """The guards' drones, behind all others: what is drawn for those does not depend on them."""
+    guards: list[VehicleSpec] = []
+    for index, group in enumerate(scenario.people.guards):
+        path = f"people.guards.{index}"
+        kind = types.get(group.type)
+        if kind is None or kind.travels != "air":
+            hint = did_you_mean(group.type, types)
+            faults.append(_fault(f"{path}.type", "a vehicle type that flies", repr(group.type), hint))
+        if group.base not in known:
+            hint = did_you_mean(group.base, known)
+            faults.append(_fault(f"{path}.base", "a site", repr(group.base), hint))
+        names = guard_ids(group)
+        if not taken.isdisjoint(names):
+            faults.append(_fault(f"{path}.name", "a name no group of the fleet has", repr(group.name)))
+        guards += [VehicleSpec(name, group.type, group.base, guard=True) for name in names]
+    return guards
 
 
 def _target_faults(scenario: Scenario, vehicles: Sequence[VehicleSpec]) -> list[Fault]:
@@ -215,7 +239,8 @@ def demand_of(scenario: Scenario, stage: Stage, streams: Streams) -> tuple[tuple
     """The day's pickups, and the places that only a table of requests names."""
     drawn = random_requests(scenario.demand, stage.city.pickup_points, scenario.run.span, streams)
     try:
-        requests = in_order(drawn, stage.listed)
+        surge = surges(scenario.people, stage.city, stage.sites, scenario.run.span, streams)
+        requests = in_order(drawn, stage.listed, surge)
     except InputError as error:
         raise InputError(replace(fault, file=SCENARIO, path="demand.csv") for fault in error.faults) from None
     extra = tuple(Place(f"at:{r.pickup_id}", r.x_m, r.y_m, r.district) for r in requests if not r.point_id)

@@ -6,7 +6,19 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from fleet.messages import airspace, control, frames, grid, notices, orders, reports, security, tamper, truth
+from fleet.messages import (
+    airspace,
+    control,
+    frames,
+    grid,
+    notices,
+    orders,
+    people,
+    reports,
+    security,
+    tamper,
+    truth,
+)
 from fleet.messages.plane import Body
 
 WIRE_VERSION = 1
@@ -26,7 +38,11 @@ AnyBody = (
     | notices.Snapshot | notices.CityMap | notices.Receipt | notices.JoinSeat | notices.SeatGranted
     | notices.SeatRefused | notices.TickOpened | notices.TickDone | notices.SessionOver | notices.Credit
     | notices.FeedBegins | notices.FeedEnds | airspace.AirspaceChanged
-    | airspace.CloseAirspace | airspace.OpenAirspace | grid.PowerChanged | grid.MeterRead
+    | airspace.CloseAirspace | airspace.OpenAirspace | grid.PowerChanged
+    | grid.MeterRead | people.CreditEarned | people.Deposited
+    | people.DepositRefused | people.CrowdCounted | people.GuardReported
+    | people.FollowVehicle | people.StopVehicle | people.StandDown
+    | people.Scavenged | people.MarketBought | people.VehicleHeld
 )  # fmt: skip
 
 B = TypeVar("B", bound=Body, covariant=True)

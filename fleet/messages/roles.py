@@ -34,13 +34,14 @@ CONTROL_VERBS = frozenset({"PauseRun", "ResumeRun", "StepRun", "SetSpeed", "Stop
 ORDER_VERBS = frozenset({"FlyRoute", "Recall"})
 AIRSPACE_VERBS = frozenset({"CloseAirspace", "OpenAirspace"})
 INTENT_VERBS = frozenset({"QuarantineVehicle", "RevokeKey"})
+GUARD_VERBS = frozenset({"FollowVehicle", "StopVehicle", "StandDown"})
 
 MAY_SAY: Mapping[Role, frozenset[str]] = MappingProxyType(
     {
         "viewer": frozenset(),
-        "operator": CONTROL_VERBS | ORDER_VERBS | AIRSPACE_VERBS | INTENT_VERBS,
+        "operator": CONTROL_VERBS | ORDER_VERBS | AIRSPACE_VERBS | INTENT_VERBS | GUARD_VERBS,
         "red": frozenset({"StartTamper", "StopTamper", "ForgeOrder", "AttackBegan", "AttackEnded"}),
-        "blue": INTENT_VERBS | {"Alert"},
+        "blue": INTENT_VERBS | GUARD_VERBS | {"Alert"},
         "recorder": frozenset(),
     }
 )

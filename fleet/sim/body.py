@@ -32,7 +32,7 @@ class Flight(msgspec.Struct):
     """A flight under way, in phase number `k`, which ends at `ends_ms`.
 
     `turn` is the body's when it began; `arrived` is called at its end, `downed` where it had to come down. `last`
-    says that it goes down at the end whatever happens: there is nowhere else to go.
+    says that it goes down at the end whatever happens: there is nowhere else to go. Who `stays` hovers at its end.
     """
 
     turn: int
@@ -42,6 +42,7 @@ class Flight(msgspec.Struct):
     k: int = 0
     ends_ms: int = 0
     last: bool = False
+    stays: bool = False
 
 
 def add_to(contents: dict[str, float], more: Mapping[str, float]) -> None:
@@ -61,7 +62,7 @@ class Body:
     one it began. `wear` is what weather, age and mishaps make of it, `leaks_w` are extra draws on the battery, by
     what causes them. The rest is tampering's: `label` what it calls whatever it collects ("": by its name) and
     `mislabelled` how often that was wrong, `captured` whether a foreign controller flies it and `ignored` how many
-    orders it passed over meanwhile.
+    orders it passed over meanwhile. Who is `held` was forced down by a guard, for good.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Body:
     mislabelled: int = 0
     captured: bool = False
     ignored: int = 0
+    held: bool = False
 
     @property
     def leak_w(self) -> float:
@@ -142,8 +144,8 @@ class Waste:
     """A pickup as it is: what really lies there, and whether it still does.
 
     `material` is what it is called, and `contents` what is in it, kg of each material, which nobody sees before it
-    is sorted or assayed. Without `contents` it is all that it is called. `tag` is what the tag on it says where
-    that is wrong, `blocked` how many things stand before it.
+    is sorted or assayed. Without `contents` it is all that it is called. `tag` is what the tag on it says where that
+    is wrong, `blocked` by how much in its way nobody can get at it. `requester` is who asked.
     """
 
     id: str
@@ -159,6 +161,7 @@ class Waste:
     contents: dict[str, float] = field(default_factory=dict)
     tag: str = ""
     blocked: int = 0
+    requester: str = ""
 
     def __post_init__(self) -> None:
         if not self.contents and self.kg > 0.0:

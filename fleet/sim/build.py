@@ -46,11 +46,15 @@ PortOf = Callable[[str], Port]
 
 @dataclass(frozen=True)
 class VehicleSpec:
-    """A vehicle to be: its id, its type's name, and the base it starts from."""
+    """A vehicle to be: its id, its type's name, and the base it starts from.
+
+    A `guard` flies for `people.guards`, and dispatch knows nothing of it.
+    """
 
     id: str
     type_name: str
     base: str
+    guard: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,11 @@ class Setting:
     sensor_network: SensorNetworkParams = field(default_factory=SensorNetworkParams)
     people: PeopleParams = field(default_factory=PeopleParams)
     troubles: TroublesParams = field(default_factory=TroublesParams)
+
+    @property
+    def collectors(self) -> tuple[VehicleSpec, ...]:
+        """The vehicles that dispatch plans with."""
+        return tuple(v for v in self.vehicles if not v.guard)
 
     @property
     def air(self) -> Winds:
@@ -161,6 +170,7 @@ def build_world(
         closures=setting.closures,
         winds=setting.air,
         airspace_trust=Verifier({}, {}, setting.run),
+        guard_trust=Verifier({}, {}, setting.run),
         tamper_draw=streams.noise("sim/tampering"),
     )
     world = World(parts)
@@ -222,6 +232,7 @@ def _waste(waiting: Waiting, node_of: Mapping[str, int]) -> Waste:
         service_ms=request.service_ms,
         hazardous=MATERIALS[request.material].hazardous,
         contents=dict(waiting.contents),
+        requester=request.requester,
     )
 
 

@@ -18,8 +18,8 @@ def fits(body: Body, waste: Waste) -> bool:
     )
 
 
-def collect(p: Parts, body: Body, waste: Waste) -> None:
-    """Take it on board, weigh it, and say so."""
+def collect(p: Parts, body: Body, waste: Waste) -> PickupCollected:
+    """Take it on board, weigh it, and say so; what was said."""
     waste.there = False
     body.take(waste.material, waste.contents, waste.litres)
     waiting, aboard = ("waiting", waste.id), ("aboard", body.id)
@@ -32,12 +32,12 @@ def collect(p: Parts, body: Body, waste: Waste) -> None:
     body.weighings += 1
     wear = body.wear
     error = 1.0 + p.scale_sigma * p.scale_noise.one_normal(body.index, body.weighings)
-    body.port.say(
-        PickupCollected(
-            vehicle=body.id,
-            pickup_id=waste.id,
-            material=material,
-            scale_kg=round(waste.kg * error * wear.scale.product + wear.scale_zero_kg.total, 3),
-            volume_l=round(waste.litres, 1),
-        )
+    report = PickupCollected(
+        vehicle=body.id,
+        pickup_id=waste.id,
+        material=material,
+        scale_kg=round(waste.kg * error * wear.scale.product + wear.scale_zero_kg.total, 3),
+        volume_l=round(waste.litres, 1),
     )
+    body.port.say(report)
+    return report

@@ -68,13 +68,28 @@ class Flights:
         The line's first point gives way to where the vehicle believes to be. Every piece must be flyable in
         the wind.
         """
+        self._leave_ground(body)
+        body.flight = Flight(body.turn, self._phases(body, line), arrived, downed, last=last)
+        self._next(body, body.flight, 0)
+
+    def head_for(self, body: Body, line: Line, arrived: Arrived, downed: Arrived) -> None:
+        """Fly `line` as `start` does, and stay in the air at its end. It counts as the same flight in the air."""
+        if body.phase not in IN_THE_AIR:
+            self._leave_ground(body)
+        else:
+            self.settle(body)
+            body.turn += 1
+        phases = [phase for phase in self._phases(body, line) if phase.name != "descending"]
+        body.flight = Flight(body.turn, phases, arrived, downed, stays=True)
+        self._next(body, body.flight, 0)
+
+    def _leave_ground(self, body: Body) -> None:
+        """Begin a flight, which draws a little more or less than is reckoned."""
         self._take_off(body)
         if self._spoofs or self._strays:
             self._take_fix(body)
         draw = min(_NOISE_CUT, max(-_NOISE_CUT, self._noise.one_normal(body.index, body.flights)))
         body.energy_factor = 1.0 + min(ERROR_CUT, max(-ERROR_CUT, self._sigma * draw))
-        body.flight = Flight(body.turn, self._phases(body, line), arrived, downed, last=last)
-        self._next(body, body.flight, 0)
 
     def _take_off(self, body: Body) -> None:
         self.settle(body)
@@ -103,7 +118,10 @@ class Flights:
             return
         self.settle(body)
         if k == len(flight.phases):
-            self._land(body)
+            if flight.stays:
+                self.stop_here(body, flight.downed)
+            else:
+                self._land(body)
             flight.arrived(body)
             return
         phase, i, motion = flight.phases[k], body.index, self.motion
@@ -302,7 +320,7 @@ class Flights:
             phases = self._ahead(body, flight)
             # What was scheduled for the flight so far is void.
             flight.turn = -1
-            body.flight = Flight(body.turn, phases, flight.arrived, flight.downed, last=flight.last)
+            body.flight = msgspec.structs.replace(flight, turn=body.turn, phases=phases, k=0, ends_ms=0)
             self._next(body, body.flight, 0)
 
     def _ahead(self, body: Body, flight: Flight) -> list[Phase]:

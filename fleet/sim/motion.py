@@ -101,6 +101,10 @@ class Motion:
         ox, oy = self.offset_of(i, now_ms)
         return x + ox, y + oy
 
+    def velocity_of(self, i: int) -> tuple[float, float]:
+        """How fast one vehicle really moves over the ground, (x, y) m/s."""
+        return self._vx[i] + self._tx[i], self._vy[i] + self._ty[i]
+
     def correct(self, i: int, x: float, y: float) -> None:
         """Vehicle `i`, at its segment's start, believes to be at (x, y); where it really is does not change."""
         self.offset_x_m[i] += self.x_m[i] - x

@@ -11,7 +11,7 @@ from fleet.base.winds import Winds
 from fleet.city.sky import Schedule
 from fleet.messages.envelope import Message
 from fleet.messages.port import Port
-from fleet.messages.reports import PickupRequested
+from fleet.messages.reports import PickupCollected, PickupRequested
 from fleet.messages.seal import Verifier
 from fleet.sim.body import Body, Waste
 from fleet.sim.books import Books
@@ -52,6 +52,8 @@ class Parts:
     winds: Winds
     airspace_trust: Verifier
     """Whose word closes and opens airspace."""
+    guard_trust: Verifier
+    """Whose word sends guards."""
     tamper_draw: Noise
 
 
@@ -76,6 +78,13 @@ class Annex:
 
     def hear(self, message: Message, now_ms: int) -> None:
         """Take in one message of the command plane, which may be meant for somebody else."""
+
+    def takes(self, request: PickupRequested) -> bool:
+        """Whether somebody sees to what lies there, so that no pickup is asked for."""
+        return False
+
+    def collected(self, report: PickupCollected, waste: Waste) -> None:
+        """A vehicle took what lay there, and said what its scale showed."""
 
     def settle(self) -> None:
         """The run ends: bring what runs on to this moment, and hold it against the books."""

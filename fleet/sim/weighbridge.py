@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from typing import Literal
 
 from fleet.base.streams import Noise
 from fleet.messages.reports import Unloaded, UnloadRefused
 from fleet.sim.body import Body, add_to
-from fleet.sim.books import ITEMS, KG, Books
+from fleet.sim.books import ITEMS, KG, Account, Books
 from fleet.sim.yards import Dockyard
+
+Cause = Literal["", "material", "full"]
 
 
 class Weighbridge:
@@ -21,7 +24,7 @@ class Weighbridge:
 
     def refuses(self, body: Body, yard: Dockyard) -> bool:
         """Whether the site does not take the load; if so, it says why."""
-        cause = _refusal(body, yard)
+        cause = _refusal(body.load.keys(), body.load_kg, yard)
         if cause:
             yard.port.say(UnloadRefused(facility=yard.id, vehicle=body.id, cause=cause))
         return bool(cause)
@@ -48,6 +51,19 @@ class Weighbridge:
             )
         )
 
+    def declines(self, yard: Dockyard, label: str, kg: float) -> Cause:
+        """Why the site's counter does not take so much of what is called `label`; "" where it does."""
+        return _refusal({label}, kg, yard)
+
+    def take_in(self, yard: Dockyard, source: Account, contents: Mapping[str, float]) -> None:
+        """Book one item that somebody brings from the account `source`; its scale is the counter's own."""
+        stock = ("stock", yard.id)
+        self._books.carry(source, stock, contents)
+        self._books.transfer(ITEMS, source, stock, 1)
+        add_to(yard.stock, contents)
+        yard.items += 1
+        self._books.compare(KG, stock, yard.stock_kg)
+
     def _reading(self, yard: Dockyard, kg: float) -> float:
         yard.weighings += 1
         noise = 1.0 + self._sigma * self._noise.one_normal(yard.node, yard.weighings)
@@ -55,7 +71,7 @@ class Weighbridge:
         return round(shown, 3)
 
 
-def _refusal(body: Body, yard: Dockyard) -> Literal["", "material", "full"]:
-    if not set(body.load) <= yard.accepts:
+def _refusal(labels: Set[str], kg: float, yard: Dockyard) -> Cause:
+    if not labels <= yard.accepts:
         return "material"
-    return "full" if yard.stock_kg + body.load_kg > yard.capacity_kg else ""
+    return "full" if yard.stock_kg + kg > yard.capacity_kg else ""

@@ -91,7 +91,9 @@ class World:
         return self._p.kernel.peek_ms
 
     def announce(self, request: PickupRequested) -> None:
-        """Let a pickup appear: the waste is there from now on, and the city hears of it."""
+        """Let a pickup appear, unless somebody sees to it: the waste is there, and the city hears of it."""
+        if any(annex.takes(request) for annex in self.annexes):
+            return
         waste = self._p.waste[request.pickup_id]
         waste.there = waste.kg > 0.0
         if waste.there:
@@ -137,13 +139,16 @@ class World:
         if body.captured:
             body.ignored += 1
             return
-        cause = body.verifier.check(message, now_ms) or ("" if autopilot.sane(order) else "malformed")
+        cause: str = body.verifier.check(message, now_ms) or ("" if autopilot.sane(order) else "malformed")
+        cause = cause or ("held" if body.held else "")
         self._answer(body, order.order_id, message, cause)
         if not cause:
             self.carry_out(body, order)
 
     def carry_out(self, body: Body, order: FlyRoute | Recall) -> None:
-        """Do what a sane order says, whoever gave it."""
+        """Do what a sane order says, whoever gave it; who is held does nothing."""
+        if body.held:
+            return
         had_stops = bool(body.mission.stops)
         body.mission = autopilot.take_order(body.mission, order)
         if isinstance(order, Recall):
@@ -188,6 +193,10 @@ class World:
                 cause=cause,
             )
         )
+
+    def tell(self, body: Body, state: VehicleState) -> None:
+        """Let a vehicle report a new state, which somebody else than an order brought about."""
+        self._report(body, state)
 
     # ---- moves
 
@@ -334,7 +343,9 @@ class World:
         elif not fits(body, waste):
             self._give_up(body, "does-not-fit")
         else:
-            collect(self._p, body, waste)
+            report = collect(self._p, body, waste)
+            for annex in self.annexes:
+                annex.collected(report, waste)
             self._stop_over(body)
 
     def _stop_over(self, body: Body) -> None:
