@@ -138,7 +138,7 @@ def build(
     links = _links(scenario, setting, streams, kernel, bus, away, tampered=guests is not None)
     siege = _siege(scenario, streams, bus, alone=guests is None)
     injector = bus.port("injector"), bus.port("injector/truth")
-    world.ears = annexes.troubles.road = links
+    world.receivers.ears = annexes.troubles.road = links
     world.tampering = Tampering(world, flights, vault, *injector, road=links, siege=siege, annexes=annexes)
     seats = [
         Seat(world, frozenset({Plane.COMMAND, Plane.INJECTION})),

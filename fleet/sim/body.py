@@ -144,8 +144,8 @@ class Waste:
     """A pickup as it is: what really lies there, and whether it still does.
 
     `material` is what it is called, and `contents` what is in it, kg of each material, which nobody sees before it
-    is sorted or assayed. Without `contents` it is all that it is called. `tag` is what the tag on it says where that
-    is wrong, `blocked` by how much in its way nobody can get at it. `requester` is who asked.
+    is sorted or assayed. Without `contents` it is all that it is called. `tag` is what the tag on it says where
+    that is wrong, `blocked` how many things stand before it, `requester` who asked.
     """
 
     id: str

@@ -9,14 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from fleet.base.errors import MessageError
 from fleet.messages.airspace import CloseAirspace, OpenAirspace
 from fleet.messages.envelope import Message
 from fleet.messages.orders import FlyRoute, Navigation, Recall, RotateKey, StopOrder
 from fleet.messages.plane import Command, Injection
 from fleet.messages.reports import (
     FailureCause,
-    OrderAnswered,
     PickupFailed,
     PickupRequested,
     VehicleReported,
@@ -29,7 +27,8 @@ from fleet.sim.books import ITEMS
 from fleet.sim.collecting import collect, fits
 from fleet.sim.courses import Courses
 from fleet.sim.overhead import Moves, Overhead
-from fleet.sim.parts import Annex, Ears, Hand, Parts
+from fleet.sim.parts import Annex, Hand, Parts
+from fleet.sim.receivers import Receivers
 from fleet.sim.settling import settle, tell
 from fleet.sim.yards import Dockyard
 
@@ -38,8 +37,8 @@ FIND_WITHIN_M = 15.0
 
 
 class World:
-    """A participant. `tampering`, if given, is asked to carry out what arrives on the injection plane; `ears`, if
-    given, may let vehicles hear orders late, twice or not at all."""
+    """A participant. `tampering`, if given, is asked to carry out what arrives on the injection plane; `annexes` hear
+    every command, and begin and end with the run."""
 
     def __init__(self, parts: Parts) -> None:
         self._p = parts
@@ -52,7 +51,7 @@ class World:
         self.overhead = Overhead(parts, self._courses, moves)
         self.blackout = Blackout(parts, self._courses, moves)
         self.tampering: Hand | None = None
-        self.ears: Ears | None = None
+        self.receivers = Receivers(self._by_id, self.carry_out)
         self.annexes: Iterable[Annex] = ()
 
     @property
@@ -67,20 +66,13 @@ class World:
     # ---- participant
 
     def on_tick(self, tick: int, now_ms: int, inbox: Sequence[Message]) -> None:
-        if self.ears is not None:
-            for name, message in self.ears.late(now_ms):
-                self._hear(self._by_id[name], message, now_ms)
+        self.receivers.catch_up(now_ms)
         for message in inbox:
             body = message.body
-            if isinstance(body, FlyRoute | Recall):
-                target = self._by_id.get(body.vehicle)
-                if target is not None:
-                    self._send(target, message, now_ms)
+            if isinstance(body, FlyRoute | Recall | RotateKey):
+                self.receivers.hear(message, now_ms)
             elif isinstance(body, CloseAirspace | OpenAirspace):
                 self.overhead.hear(message, body)
-            elif isinstance(body, RotateKey):
-                for vehicle in self._p.bodies:
-                    self._send(vehicle, message, now_ms)
             if isinstance(body, Command):
                 for annex in self.annexes:
                     annex.hear(message, now_ms)
@@ -121,30 +113,6 @@ class World:
 
     # ---- orders
 
-    def _send(self, body: Body, message: Message, now_ms: int) -> None:
-        if self.ears is None:
-            self._hear(body, message, now_ms)
-            return
-        for heard in self.ears.hears(body.id, now_ms, message):
-            self._hear(body, heard, now_ms)
-
-    def _hear(self, body: Body, message: Message, now_ms: int) -> None:
-        order = message.body
-        if isinstance(order, RotateKey):
-            self._rekey(body, message, order, now_ms)
-        elif isinstance(order, FlyRoute | Recall):
-            self._obey(body, message, order, now_ms)
-
-    def _obey(self, body: Body, message: Message, order: FlyRoute | Recall, now_ms: int) -> None:
-        if body.captured:
-            body.ignored += 1
-            return
-        cause: str = body.verifier.check(message, now_ms) or ("" if autopilot.sane(order) else "malformed")
-        cause = cause or ("held" if body.held else "")
-        self._answer(body, order.order_id, message, cause)
-        if not cause:
-            self.carry_out(body, order)
-
     def carry_out(self, body: Body, order: FlyRoute | Recall) -> None:
         """Do what a sane order says, whoever gave it; who is held does nothing."""
         if body.held:
@@ -173,26 +141,6 @@ class World:
                 self._p.flights.replan(body, self._p.motion.true_of(body.index, self._p.kernel.now_ms))
             else:
                 self._p.flights.find_itself(body)
-
-    def _rekey(self, body: Body, message: Message, order: RotateKey, now_ms: int) -> None:
-        cause: str = body.verifier.check(message, now_ms)
-        if not cause:
-            try:
-                body.verifier.rotate(order.holder, order.public_key)
-            except MessageError:
-                cause = "malformed"
-        self._answer(body, order.order_id, message, cause)
-
-    def _answer(self, body: Body, order_id: str, message: Message, cause: str) -> None:
-        body.port.say(
-            OrderAnswered(
-                vehicle=body.id,
-                order_id=order_id,
-                claimed_sender=message.sender,
-                counter=message.seq,
-                cause=cause,
-            )
-        )
 
     def tell(self, body: Body, state: VehicleState) -> None:
         """Let a vehicle report a new state, which somebody else than an order brought about."""

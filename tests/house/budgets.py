@@ -58,15 +58,20 @@ def forbidden(tree: ast.AST) -> list[str]:
 
 
 def said_by_protocols(trees: Iterable[ast.Module]) -> set[str]:
-    """Names of methods that some protocol of the house documents: who keeps it need not say it again."""
-    protocols = (
-        node
-        for tree in trees
-        for node in tree.body
-        if isinstance(node, ast.ClassDef)
-        and any(isinstance(b, ast.Name) and b.id == "Protocol" for b in node.bases)
-    )
+    """Names of methods that some protocol, or base that only documents, describes: who keeps it need not again."""
+    classes = (node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))
+    protocols = [node for node in classes if _only_describes(node)]
     return {m.name for node in protocols for m in node.body if isinstance(m, Function) and ast.get_docstring(m)}
+
+
+def _only_describes(node: ast.ClassDef) -> bool:
+    """Whether it is a protocol, or a class whose methods do nothing but say what they would, and answer."""
+    if any(isinstance(b, ast.Name) and b.id == "Protocol" for b in node.bases):
+        return True
+    methods = [m for m in node.body if isinstance(m, Function)]
+    return bool(methods) and all(
+        ast.get_docstring(m) and all(isinstance(line, ast.Return) for line in m.body[1:]) for m in methods
+    )
 
 
 def undocumented(tree: ast.Module, said: set[str]) -> list[str]:

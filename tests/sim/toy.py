@@ -137,7 +137,7 @@ class Toy:
     def _lay_links(self, seed) -> Links:
         ends = ends_of([v.id for v in self.setting.vehicles], [s.id for s in SITES])
         noise, road = Streams(seed).noise("links"), self.bus.port("road")
-        links = self.world.ears = Links(ends, (), noise, lambda: self.kernel.now_ms, TICK_MS, road)
+        links = self.world.receivers.ears = Links(ends, (), noise, lambda: self.kernel.now_ms, TICK_MS, road)
         links.remember()
         self.bus.lay(links)
         return links
@@ -145,7 +145,7 @@ class Toy:
     def _add_troubles(self, seed) -> Troubles:
         around = Surroundings(self.setting, self.world, self.flights, Streams(seed), self.bus.port)
         troubles = Troubles(around, self.setting.troubles)
-        troubles.road = self.world.ears
+        troubles.road = self.world.receivers.ears
         self.world.annexes = (troubles,)
         return troubles
 

@@ -5,7 +5,6 @@ from fleet.messages.people import FollowVehicle, StandDown, StopVehicle
 from fleet.messages.roles import GUARD_VERBS
 from fleet.messages.seal import KeyPair
 from fleet.sim.build import VehicleSpec
-from fleet.sim.params import BUILT_IN_TYPES
 from fleet.sim.people.build import People
 from fleet.sim.people.guards import guard_ids
 from fleet.sim.people.params import PeopleParams
