@@ -149,22 +149,24 @@ def _checked(study: Path, point: PointParams, n: int, places: Places) -> LoadedS
         expected = "a scenario file"
         raise InputError([places.fault(("points", n, "scenario"), expected, f"no such file: {file}", hint)])
     changes = dict(zip(_changes(point), point.set, strict=True))
-    try:
-        loaded = load_scenario(file, tuple(changes))
-        loaded.check()
-    except UsageError as error:
-        raise InputError([_refused(str(error), changes, n, places)]) from None
-    except InputError as error:
-        raise InputError(_moved(fault, changes, n, places) for fault in error.faults) from None
-    return loaded
-
-
-def _refused(error: str, changes: Mapping[str, str], n: int, places: Places) -> Fault:
-    """A change that cannot be made, told at its name."""
-    head = next((text for text in changes if error.startswith(f"{_OVERRIDE}{text}: ")), "")
-    expected, _, found = error.removeprefix(f"{_OVERRIDE}{head}: expected ").partition(", found ")
-    at = ("points", n, "set", changes[head]) if head else ("points", n, "set")
-    return places.fault(at, expected, found, key=True)
+    wrong: list[Fault] = []
+    while True:
+        try:
+            loaded = load_scenario(file, tuple(changes))
+            loaded.check()
+        except UsageError as error:
+            # One change that cannot be made hides what is wrong with the others.
+            text = next((text for text in changes if str(error).startswith(f"{_OVERRIDE}{text}: ")), None)
+            if text is None:
+                raise
+            expected, _, found = str(error).removeprefix(f"{_OVERRIDE}{text}: expected ").partition(", found ")
+            wrong.append(places.fault(("points", n, "set", changes.pop(text)), expected, found, key=True))
+            continue
+        except InputError as error:
+            wrong += [_moved(fault, changes, n, places) for fault in error.faults]
+        if wrong:
+            raise InputError(wrong)
+        return loaded
 
 
 def _moved(fault: Fault, changes: Mapping[str, str], n: int, places: Places) -> Fault:

@@ -77,5 +77,6 @@ def _panel(axes: Axes, row: Row) -> None:
         colour = _COLOURS[n % len(_COLOURS)]
         axes.plot([n] * len(spread.values), spread.values, "o", color=colour, markersize=4.5, zorder=2)
         axes.plot([n - 0.2, n + 0.2], [spread.median] * 2, color=colour, linewidth=2.2, zorder=3)
-    if all(value >= 0 for spread in full for value in spread.values):
-        axes.set_ylim(bottom=0)
+    values = [value for spread in full for value in spread.values]
+    if min(values) >= 0.0 < max(values):
+        axes.set_ylim(0.0, 1.08 * max(values))

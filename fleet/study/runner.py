@@ -2,7 +2,7 @@
 
 A point that fails is written down with its error, and the others go on. Where a worker dies (out of memory,
 killed) an executor breaks as a whole and cannot say at which point: so each point that was at work is tried once
-more, alone in a new executor. One with which that breaks too is said to have failed. Nothing waits for what is dead.
+more, alone in a new executor. One with which that breaks too is said to have failed. Nothing waits for the dead.
 """
 
 from __future__ import annotations

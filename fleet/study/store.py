@@ -101,7 +101,7 @@ class Store:
 
 @contextmanager
 def _alone(directory: Path) -> Iterator[None]:
-    """Hold the directory's lock, which goes with the process whatever ends it. Raises `UsageError` if it is held."""
+    """Hold the directory's lock, which goes with the process whatever ends it. Raises `UsageError` if held."""
     with (directory / LOCK).open("wb") as lock:
         with suppress(ModuleNotFoundError):
             # Where there are no such locks two studies in one directory are the user's own affair.

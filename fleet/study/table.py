@@ -1,11 +1,12 @@
 """The results of a study as a table: each measure over the seeds, and against the first label seed by seed.
 
-Points with the same seed have the same demand, so differences are taken within a seed (paired) and only then looked
+Points with the same seed have the same demand. So differences are taken within a seed (paired) and only then looked
 at over the seeds: what chance does to both sides falls out.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,7 +56,7 @@ class Spread:
 class Versus:
     """A label against the first one, over the seeds that both have; None where there is no such seed.
 
-    `ratio` leaves out seeds at which the first label has 0.
+    `ratio` leaves out seeds at which the first label has 0, or next to it.
     """
 
     difference: Spread | None
@@ -163,5 +164,6 @@ def _versus(first: Mapping[int, float], other: Mapping[int, float]) -> Versus:
 
 
 def _spread(values: Iterable[float]) -> Spread | None:
-    listed = tuple(values)
+    """What is too large for a number, such as a ratio to next to nothing, is left out."""
+    listed = tuple(value for value in values if math.isfinite(value))
     return Spread(listed) if listed else None

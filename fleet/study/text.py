@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 from fleet.study.table import Row, Spread, Table, Versus
 
-BEGIN, END = "<!-- made: study -->", "<!-- /made -->"
-_MARKED = re.compile(re.escape(BEGIN) + r"\n.*?" + re.escape(END), re.DOTALL)
+BEGIN, END = "<!-- made: study {name} -->", "<!-- /made -->"
 NONE = "-"
 
 
@@ -100,8 +99,10 @@ def markdown(table: Table) -> str:
 
 
 def into_page(page: str, table: Table) -> str:
-    """The page with this table between its marks, all else as it was; without marks, a page of the table alone."""
-    made = f"{BEGIN}\n\n{markdown(table)}\n{END}"
-    if not _MARKED.search(page):
-        return made + "\n"
-    return _MARKED.sub(lambda match: made, page, count=1)
+    """The page with this table between the marks of its study, all else as it was; without marks, at its end."""
+    begin = BEGIN.format(name=table.study.name)
+    made = f"{begin}\n\n{markdown(table)}\n{END}"
+    marked = re.compile(re.escape(begin) + r"\n.*?" + re.escape(END), re.DOTALL)
+    if marked.search(page):
+        return marked.sub(lambda match: made, page, count=1)
+    return f"{page.rstrip()}\n\n{made}\n".lstrip()

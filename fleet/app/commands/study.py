@@ -130,14 +130,14 @@ def _cores() -> int:
 @measure_option
 @click.option(
     "--markdown", type=FILE, metavar="FILE.md",
-    help="Write the table into this page, between `<!-- made: study -->` and `<!-- /made -->`.",
+    help="Write the table into this page, between `<!-- made: study NAME -->` and `<!-- /made -->`.",
 )  # fmt: skip
 @click.option("--plot", type=FILE, metavar="FILE.png", help="Draw a panel for each measure.")
 @json_option
 def show(
     directory: Path, measures: tuple[str, ...], markdown: Path | None, plot: Path | None, *, as_json: bool
 ) -> None:
-    """Print what the study in DIR came to so far: each label over its seeds, and seed by seed against the first."""
+    """Print what the study in DIR came to: each label over its seeds, and seed by seed against the first."""
     from fleet.app.studying import measures_called
     from fleet.study.store import Store
     from fleet.study.table import table_of
