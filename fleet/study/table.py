@@ -1,7 +1,7 @@
 """The results of a study as a table: each measure over the seeds, and against the first label seed by seed.
 
-Points with the same seed have the same demand. So differences are taken within a seed (paired) and only then looked
-at over the seeds: what chance does to both sides falls out.
+Points with the same seed have the same demand. So differences are taken within a seed (paired), and only then
+looked at over the seeds: what chance does to both sides falls out.
 """
 
 from __future__ import annotations

@@ -80,6 +80,7 @@ points:
         "5:45: points.0.set.seed: expected another setting than the seed, found 'seed'; the study",
         "6:13: points.1.label: expected a label that no other point has, found 'calm'",
         f"6:29: points.1.scenario: expected a scenario file, found no such file: {tmp_path}/days.yaml",
+        "10:25: weather.wind_mps: expected a number of at most 25, found 99",
         "11:7: points.2.set.name.first: expected a mapping or a list at name, found",
         "14:66: weather.wind_mps: expected a number, found 'fast'",
         f"{tmp_path}/bad.yaml:2:7: seed: expected an integer, found 'few'",
