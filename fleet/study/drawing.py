@@ -69,8 +69,8 @@ def _panel(axes: Axes, row: Row) -> None:
     spreads = [row.spreads[label] for label in labels]
     full = [spread for spread in spreads if spread is not None]
     if len({len(spread.values) for spread in full}) == 1 and len(full) == len(spreads) > 1:
-        for values in zip(*(spread.values for spread in full), strict=True):
-            axes.plot(range(len(labels)), values, color="#bbbbbb", linewidth=0.8, zorder=1)
+        for same_seed in zip(*(spread.values for spread in full), strict=True):
+            axes.plot(range(len(labels)), same_seed, color="#bbbbbb", linewidth=0.8, zorder=1)
     for n, spread in enumerate(spreads):
         if spread is None:
             continue

@@ -43,6 +43,7 @@ SINS = {
     "dispatch/stranger.py": "import fleet.sim.motion",
     "record/hint.py": "import fleet.redteam.attack",
     "sim/shape.py": "import shapely",
+    "study/neighbour.py": "import fleet.messages.plane",
     "attic/__init__.py": "",
 }
 
