@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from fleet.study.model import Measure, Point, Result, Study
@@ -70,6 +70,9 @@ class Row:
     measure: Measure
     spreads: Mapping[str, Spread | None]
     versus: Mapping[str, Versus]
+    family: Measure | None = None
+    """The pattern that the measure was found by, if it was, and what the pattern's `*` is here."""
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,27 +119,36 @@ def table_of(study: Study, results: Mapping[Point, Result], wanted: Sequence[Mea
         if point not in results or not results[point].done
     )
     names = dict.fromkeys(name for result in results.values() for name in result.findings)
-    rows = (row_of(study, results, measure) for measure in _each_by_name(wanted or study.measures, list(names)))
+    rows = (
+        replace(row_of(study, results, measure), family=family, member=member)
+        for measure, family, member in _each_by_name(wanted or study.measures, list(names))
+    )
     return Table(study, tuple(row for row in rows if any(row.spreads.values())), missing)
 
 
-def _each_by_name(measures: Sequence[Measure], names: Sequence[str]) -> tuple[Measure, ...]:
+_Found = tuple[Measure, Measure | None, str]
+
+
+def _each_by_name(measures: Sequence[Measure], names: Sequence[str]) -> tuple[_Found, ...]:
     """The measures with every pattern replaced by the names that it fits, in their order, each name once."""
-    found: dict[str, Measure] = {}
+    found: dict[str, _Found] = {}
     for measure in measures:
         for name in names:
             if fnmatchcase(name, measure.name):
-                found.setdefault(name, Measure(name, _title(name, measure)))
+                found.setdefault(name, _found(name, measure))
     return tuple(found.values())
 
 
-def _title(name: str, measure: Measure) -> str:
+def _found(name: str, measure: Measure) -> _Found:
     """
-    >>> _title("districts.market.wait_min", Measure("districts.*.wait_min", "waited in *, min"))
+    >>> _found("districts.market.wait_min", Measure("districts.*.wait_min", "waited in *, min"))[0].title
     'waited in market, min'
     """
     head, star, tail = measure.name.partition("*")
-    return measure.title.replace("*", name[len(head) : len(name) - len(tail)]) if star else measure.title
+    if not star:
+        return measure, None, ""
+    member = name[len(head) : len(name) - len(tail)]
+    return Measure(name, measure.title.replace("*", member)), measure, member
 
 
 def row_of(study: Study, results: Mapping[Point, Result], measure: Measure) -> Row:

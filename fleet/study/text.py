@@ -21,7 +21,7 @@ def texts(values: Sequence[float]) -> list[str]:
     size = max(abs(value) for value in values)
     whole = all(value == int(value) for value in values)
     places = 0 if whole else min(6, max(0, 2 - math.floor(math.log10(size))))
-    return [f"{value + 0.0:,.{places}f}" for value in values]
+    return [f"{value:,.{places}f}" if value else "0" for value in values]
 
 
 def spread_text(spread: Spread | None) -> str:
