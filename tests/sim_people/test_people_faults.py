@@ -1,0 +1,86 @@
+"""Whatever is wrong with `people` is told at its place, all of it at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fleet.app.load import load_scenario
+from fleet.base.errors import InputError
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+FOUR_CORNERS = (CONFIGS / "four-corners.yaml").read_text().replace("../maps", str(CONFIGS.parent / "maps"))
+FAIR = "{name: fair, at: {id: nw-1}, radius_m: 100, from: '09:00', until: '09:20', visitors: 10}"
+
+
+def faults(tmp_path, text):
+    path = tmp_path / "day.yaml"
+    path.write_text(FOUR_CORNERS + "people:\n" + text)
+    with pytest.raises(InputError) as caught:
+        loaded = load_scenario(path)
+        loaded.build(lambda now: None)
+    return path, caught.value.faults
+
+
+@pytest.mark.parametrize(
+    "text, path, found",
+    [
+        ("  markets: [{name: m, at: {id: nw-9}}]\n", "people.markets.0.at.id", "'nw-9'"),
+        ("  markets: [{name: m, at: {lon: 11.0, lat: 50.0}}]\n", "people.markets.0.at.lon", "11, 50"),
+        ("  scavengers: [{name: f, home: {id: nw-1}, market: m}]\n", "people.scavengers.0.market", "'m'"),
+        (f"  festivals: [{FAIR.replace('nw-1', 'nw-7')}]\n", "people.festivals.0.at.id", "'nw-7'"),
+        (f"  festivals: [{FAIR.replace('09:20', '09:00')}]\n", "people.festivals.0.until", "'09:00'"),
+        (
+            f"  festivals: [{FAIR.replace('09:', '10:')}]\n",
+            "people.festivals.0.from",
+            "10:00 to 10:20",
+        ),
+        (f"  festivals: [{FAIR}, {FAIR}]\n", "people.festivals.1.name", "'fair'"),
+        ("  guards: [{base: depo}]\n", "people.guards.0.base", "'depo'"),
+        ("  guards: [{base: depot, type: cargo-bike}]\n", "people.guards.0.type", "'cargo-bike'"),
+        ("  guards: [{base: depot, name: light}]\n", "people.guards.0.name", "'light'"),
+        ("  citizens: {day_limit_kg: {gold: 3}}\n", "people.citizens.day_limit_kg.gold", "'gold'"),
+        (
+            "  citizens: {deposits: [{name: a, per_day: 3, materials: {glass: 1}, districts: {no: 1}}]}\n",
+            "people.citizens.deposits.0.districts.no",
+            "'no'",
+        ),
+        ("  markets: [{name: m, at: {id: nw-1, lon: 10, lat: 50}}]\n", "people.markets.0.at", None),
+        ("  scavenger: []\n", "people.scavenger", None),
+    ],
+)
+def test_a_fault_and_its_place(tmp_path, text, path, found):
+    file, seen = faults(tmp_path, text)
+    assert path in [fault.path for fault in seen]
+    fault = next(fault for fault in seen if fault.path == path)
+    assert (fault.file, fault.line) == (str(file), FOUR_CORNERS.count("\n") + 2)
+    if found is not None:
+        assert found in fault.found
+
+
+def test_all_at_once(tmp_path):
+    text = (
+        "  guards: [{base: depo}]\n"
+        "  markets: [{name: m, at: {id: nw-9}}]\n"
+        "  scavengers: [{name: f, home: {id: nw-8}, market: k}]\n"
+    )
+    _, seen = faults(tmp_path, text)
+    assert [fault.path for fault in seen] == [
+        "people.guards.0.base",
+        "people.markets.0.at.id",
+        "people.scavengers.0.home.id",
+        "people.scavengers.0.market",
+    ]
+    assert {fault.hint for fault in seen if fault.path.endswith("base")} == {"did you mean `depot`?"}
+
+
+def test_a_festival_whose_waste_nobody_could_put_anywhere(tmp_path):
+    """On a map whose points take one material each, or where no point is near."""
+    text = (
+        f"  festivals: [{FAIR.replace('nw-1}', 'depot}').replace('radius_m: 100', 'radius_m: 10, near_m: 0')}]\n"
+    )
+    _, seen = faults(tmp_path, text)
+    assert {fault.path for fault in seen} == {
+        f"people.festivals.0.materials.{material}" for material in ("mixed", "organics", "paper", "plastics")
+    }
