@@ -47,9 +47,9 @@ class World:
         self._courses = Courses(
             parts.terrain, parts.motion, parts.kernel, parts.yards, parts.waste, parts.chargers
         )
-        moves = Moves(self.proceed, self._downed, self._landed_back, self._report)
-        self.overhead = Overhead(parts, self._courses, moves)
-        self.blackout = Blackout(parts, self._courses, moves)
+        self.moves = Moves(self.proceed, self._downed, self._landed_back, self._report)
+        self.overhead = Overhead(parts, self._courses, self.moves)
+        self.blackout = Blackout(parts, self._courses, self.moves)
         self.tampering: Hand | None = None
         self.receivers = Receivers(self._by_id, self.carry_out)
         self.annexes: Iterable[Annex] = ()
@@ -141,10 +141,6 @@ class World:
                 self._p.flights.replan(body, self._p.motion.true_of(body.index, self._p.kernel.now_ms))
             else:
                 self._p.flights.find_itself(body)
-
-    def tell(self, body: Body, state: VehicleState) -> None:
-        """Let a vehicle report a new state, which somebody else than an order brought about."""
-        self._report(body, state)
 
     # ---- moves
 

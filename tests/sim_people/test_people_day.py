@@ -40,6 +40,12 @@ def said(day, kind):
     return [(message.t_ms, message.body) for _, message in day[1].heard if isinstance(message.body, kind)]
 
 
+def takers_of_hazards(day):
+    """The group of the vehicle at every collection of something hazardous."""
+    taken = [c for _, c in said(day, PickupCollected) if MATERIALS[c.material].hazardous]
+    return [c.vehicle.rsplit("-", 1)[0] for c in taken]
+
+
 def test_everybody_is_there_and_all_is_accounted_for(day):
     for kind in (CreditEarned, Deposited, Scavenged, MarketBought):
         assert len(said(day, kind)) >= 5, kind
@@ -56,7 +62,7 @@ def test_everybody_is_there_and_all_is_accounted_for(day):
 def test_where_flying_is_forbidden_only_crews_take_what_is_hazardous(day):
     """The fleet's own certificates say otherwise: a heavy collector is certified, and flies."""
     parts, _ = day
-    taken = [c.vehicle.rsplit("-", 1)[0] for _, c in said(day, PickupCollected) if MATERIALS[c.material].hazardous]
+    taken = takers_of_hazards(day)
     assert len(taken) >= 5
     assert set(taken) <= {"hazmat", "courier"}
     kinds = parts.setting.types
@@ -71,16 +77,13 @@ def test_the_plan_knows_it_and_no_vehicle_comes_in_vain(day):
 
 def test_where_flying_is_allowed_drones_take_it_too():
     flown = lived("fleet.hazardous_flies=true", "run.duration_h=2", "people.festivals=[]")
-    taken = {
-        c.vehicle.rsplit("-", 1)[0] for _, c in said(flown, PickupCollected) if MATERIALS[c.material].hazardous
-    }
-    assert "heavy" in taken
+    assert "heavy" in takers_of_hazards(flown)
 
 
 def test_without_crews_it_stays_and_the_reason_is_said():
     groups = "fleet.groups=[{name: heavy, type: heavy-collector, count: 2}]"
     grounded = lived(groups, "run.duration_h=2", "people.festivals=[]")
-    assert not [c for _, c in said(grounded, PickupCollected) if MATERIALS[c.material].hazardous]
+    assert not takers_of_hazards(grounded)
     missed = [
         body
         for _, m in grounded[1].heard

@@ -8,6 +8,7 @@ import pytest
 
 from fleet.app.load import load_scenario
 from fleet.base.errors import InputError
+from fleet.bus.memory import MemoryBus
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 FOUR_CORNERS = (CONFIGS / "four-corners.yaml").read_text().replace("../maps", str(CONFIGS.parent / "maps"))
@@ -18,8 +19,7 @@ def faults(tmp_path, text):
     path = tmp_path / "day.yaml"
     path.write_text(FOUR_CORNERS + "people:\n" + text)
     with pytest.raises(InputError) as caught:
-        loaded = load_scenario(path)
-        loaded.build(lambda now: None)
+        load_scenario(path).build(MemoryBus)
     return path, caught.value.faults
 
 
@@ -76,7 +76,7 @@ def test_all_at_once(tmp_path):
 
 
 def test_a_festival_whose_waste_nobody_could_put_anywhere(tmp_path):
-    """On a map whose points take one material each, or where no point is near."""
+    """No point is near."""
     text = (
         f"  festivals: [{FAIR.replace('nw-1}', 'depot}').replace('radius_m: 100', 'radius_m: 10, near_m: 0')}]\n"
     )

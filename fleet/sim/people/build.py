@@ -71,14 +71,17 @@ class People(Annex):
         self.guards.hear(message, now_ms)
 
     def takes(self, request: PickupRequested) -> bool:
+        """Whether a citizen brings what he would have asked a pickup for."""
         return self.counters is not None and self.counters.takes(request)
 
     def collected(self, report: PickupCollected, waste: Waste) -> None:
+        """Credit who asked."""
         if self.credits is not None and self.credits.is_citizen(waste.requester):
             who, name, kg = waste.requester, report.material, report.scale_kg
             self.credits.earn(who, waste.id, name, kg, waste.contents, self._notice)
 
     def settle(self) -> None:
+        """Hold what everybody has against the books."""
         for book in (self.credits, self.counters, *self.markets.values(), *self.scavengers):
             if book is not None:
                 book.settle()

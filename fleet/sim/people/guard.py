@@ -142,14 +142,11 @@ class Guard:
     def _return(self) -> None:
         """Without stops the autopilot brings it to a charger."""
         if self.body.phase in IN_THE_AIR:
-            self._parts.flights.stop_here(self.body, self._down)
+            self._parts.flights.stop_here(self.body, self._world.moves.downed)
             self._world.proceed(self.body)
         elif self.body.site:
             yard = self._parts.yards[self.body.site]
-            self._parts.docks.charge(self.body, yard, self._world.tell, self._world.proceed)
-
-    def _down(self, body: Body) -> None:
-        self._world.tell(body, "lost")
+            self._parts.docks.charge(self.body, yard, self._world.moves.report, self._world.proceed)
 
     # ---- what he sees and does
 
@@ -181,15 +178,15 @@ class Guard:
         line = p.terrain.line_between(body.kind_name, here, there)
         if line is None or not math.isfinite(p.terrain.energy_h(body.airframe, line)):
             if body.phase in IN_THE_AIR and body.phase != "holding":
-                p.flights.stop_here(body, self._down)
+                p.flights.stop_here(body, self._world.moves.downed)
             return False
         on_ground = body.phase not in IN_THE_AIR
         if body.site:
             p.docks.leave(body)
         body.bound_for = "" if self.chase is None else self.chase.target.id
-        p.flights.head_for(body, line, self._arrived, self._down)
+        p.flights.head_for(body, line, self._arrived, self._world.moves.downed)
         if on_ground:
-            self._world.tell(body, "climbing")
+            self._world.moves.report(body, "climbing")
         return True
 
     def _arrived(self, body: Body) -> None:
@@ -208,7 +205,7 @@ class Guard:
         self._report("holding-down", sees=True)
         target.captured, target.held = False, True
         target.mission = Mission(target.mission.order_id)
-        p.flights.come_down(target, self._down)
+        p.flights.come_down(target, self._world.moves.downed)
         self.stand_down()
         return True
 
