@@ -22,13 +22,14 @@ from fleet.messages.airspace import CloseAirspace, OpenAirspace
 from fleet.messages.envelope import AnyBody
 from fleet.messages.notices import Receipt
 from fleet.messages.orders import FlyRoute, Navigation, QuarantineVehicle, Recall, StopOrder
+from fleet.messages.people import FollowVehicle, StandDown, StopVehicle
 from fleet.messages.plane import Body, Plane
 from fleet.messages.reports import OrderAnswered
 from fleet.messages.security import Alert
 from fleet.messages.tamper import TamperAnswered
 
 ANSWERS = ("OrderAnswered",)
-Answerable = FlyRoute | Recall | CloseAirspace | OpenAirspace
+Answerable = FlyRoute | Recall | CloseAirspace | OpenAirspace | FollowVehicle | StopVehicle | StandDown
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,21 @@ def quarantine(client: Client, vehicle: str, by: str) -> Outcome:
     _require_vehicle(client, vehicle)
     order = QuarantineVehicle(alert_id=client.fresh_id(), vehicle=vehicle, bring_home_by=cast("Navigation", by))
     return outcome(client.order(order))
+
+
+def send_guard(client: Client, vehicle: str, guard: str, *, stop: bool, timeout_s: float) -> Outcome:
+    """Send a guard after a vehicle; "" is the nearest that is free. Raises `UsageError` for unknown names."""
+    for name in filter(None, (vehicle, guard)):
+        _require_vehicle(client, name)
+    order = (StopVehicle if stop else FollowVehicle)(order_id=client.fresh_id(), guard=guard, vehicle=vehicle)
+    return _answered(client, order, ("the guard", f"goes after {vehicle}"), timeout_s)
+
+
+def stand_down(client: Client, guard: str, timeout_s: float) -> Outcome:
+    """Call a guard off. Raises `UsageError` for an unknown one."""
+    _require_vehicle(client, guard)
+    order = StandDown(order_id=client.fresh_id(), guard=guard)
+    return _answered(client, order, ("the guard", "returns"), timeout_s)
 
 
 def parse_body(text: str) -> Body:

@@ -209,13 +209,16 @@ def _guards(
 
 
 def _target_faults(scenario: Scenario, vehicles: Sequence[VehicleSpec]) -> list[Fault]:
-    """Attacks on vehicles that there are not: such an attack would wait for ever and say nothing."""
+    """Attacks on vehicles that there are not, guards who are not there: nothing would ever come of them."""
     names = {vehicle.id for vehicle in vehicles}
-    return [
+    faults = [
         _fault(f"red.attacks.{n}.target", "a vehicle, or any", repr(wish), did_you_mean(wish, sorted(names)))
         for n, wish in enumerate(attack.target for attack in scenario.red.attacks)
         if wish != "any" and wish not in names
     ]
+    if scenario.blue.guards != "stay" and not scenario.people.guards:
+        faults.append(_fault("blue.guards", "guards, under people.guards", "none"))
+    return faults
 
 
 def _listed(scenario: Scenario, directory: Path, city: City, faults: list[Fault]) -> tuple[Request, ...]:

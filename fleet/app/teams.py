@@ -144,5 +144,5 @@ def blue_team(scenario: Scenario, bus: Bus, key: KeyPair | None) -> list[Seat]:
     eyes = frozenset({Plane.TELEMETRY})
     seats = [Seat(Watchman(detectors, bus.port(WATCHMAN)), eyes)]
     if scenario.blue.respond:
-        seats.append(Seat(Playbook(bus.port(RESPOND, key)), eyes))
+        seats.append(Seat(Playbook(bus.port(RESPOND, key), scenario.blue.guards), eyes))
     return seats

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Union
+from typing import TYPE_CHECKING, Annotated, Literal, Union
 
 from pydantic import Field
 
@@ -27,3 +27,5 @@ class BlueParams(Params):
     detectors: tuple[AnyDetector, ...] = ()
     respond: bool = True
     """Whether alerts lead to intents (quarantine, revocation); without it they are only said."""
+    guards: Literal["stay", "follow", "stop"] = "stay"
+    """What else an alert about a vehicle leads to: a guard (`people.guards`) who follows it, or forces it down."""

@@ -11,6 +11,8 @@ from fleet.base.materials import MATERIALS
 from fleet.messages import reports
 from fleet.messages.grid import PowerChanged
 
+from fleet.messages import people, reports
+
 ARRIVED_WITHIN_M = 2.0
 MAX_FAILURES = 2
 """After so many vain visits a pickup is given up; closed airspace and chargers without power are nobody's
@@ -104,12 +106,10 @@ class Belief:
             case reports.PickupFailed():
                 self._failed(body)
             case reports.Unloaded():
-                if math.isfinite(body.stock_kg):
-                    self.stock_kg[body.facility] = body.stock_kg
-                vehicle = self.vehicles.get(body.vehicle)
-                if vehicle is not None:
-                    vehicle.materials.clear()
-                    vehicle.refused_by.clear()
+                self._stocked(body)
+                self._unloaded(body.vehicle)
+            case people.Deposited():
+                self._stocked(body)
             case reports.OrderAnswered():
                 vehicle = self.vehicles.get(body.vehicle)
                 if vehicle is not None and vehicle.awaits == body.order_id and not body.cause:
@@ -128,6 +128,16 @@ class Belief:
         elif body.site in self._site_xy:
             self.dark.add(body.site)
             self.power_failed = True
+
+    def _stocked(self, body: reports.Unloaded | people.Deposited) -> None:
+        if math.isfinite(body.stock_kg):
+            self.stock_kg[body.facility] = body.stock_kg
+
+    def _unloaded(self, name: str) -> None:
+        vehicle = self.vehicles.get(name)
+        if vehicle is not None:
+            vehicle.materials.clear()
+            vehicle.refused_by.clear()
 
     def _requested(self, body: reports.PickupRequested) -> None:
         """A new wish; one that is said twice is the same wish."""

@@ -5,7 +5,9 @@ import pytest
 from fleet.bus.memory import MemoryBus
 from fleet.messages.envelope import Envelope
 from fleet.messages.orders import QuarantineVehicle, RevokeKey
+from fleet.messages.people import FollowVehicle, StopVehicle
 from fleet.messages.reports import UnloadRefused
+from fleet.messages.roles import GUARD_VERBS, INTENT_VERBS
 from fleet.messages.seal import KeyPair, Verifier
 from fleet.messages.security import Alert
 from fleet.respond.playbook import Playbook
@@ -50,3 +52,14 @@ def test_nothing_else_does():
 def test_intents_are_signed():
     trusted = Verifier({"respond": KEY.public}, {"respond": frozenset({"QuarantineVehicle", "RevokeKey"})}, RUN)
     assert [trusted.check(message, 5_000) for message in answered(alert("stolen-key"))] == ["", ""]
+
+
+@pytest.mark.parametrize("wish, kind", [("follow", FollowVehicle), ("stop", StopVehicle)])
+def test_a_guard_is_sent_where_the_scenario_says_so(wish, kind):
+    bus = MemoryBus(lambda: 5_000)
+    heard = Envelope(sender="watchman", seq=0, t_ms=4_000, body=alert("gps-tow"))
+    Playbook(bus.port("respond", KEY), wish).on_tick(5, 5_000, [heard])
+    said = bus.turn()
+    assert [m.body for m in said] == [QUARANTINE, kind(order_id="guard/a1", guard="", vehicle="v3")]
+    verifier = Verifier({"respond": KEY.public}, {"respond": GUARD_VERBS | INTENT_VERBS}, RUN)
+    assert [verifier.check(m, 5_000) for m in said] == ["", ""]

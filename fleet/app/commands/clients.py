@@ -155,6 +155,28 @@ def quarantine(reach: dict[str, Any], vehicle: str, by: str) -> Outcome:
         return requests.quarantine(client, vehicle, by)
 
 
+@_order()
+@click.argument("vehicle")
+@click.option("--stop", is_flag=True, help="Force it to the ground, for good; else follow it.")
+@click.option("--guard", "name", default="", metavar="NAME", help="Which guard; else the nearest that is free.")
+def guard(reach: dict[str, Any], vehicle: str, stop: bool, name: str) -> Outcome:
+    """Send a guard with his drone after VEHICLE."""
+    from fleet.app import requests
+
+    with _connect(reach, requests.ANSWERS) as client:
+        return requests.send_guard(client, vehicle, name, stop=stop, timeout_s=reach["timeout_s"])
+
+
+@_order("stand-down")
+@click.argument("guard")
+def stand_down(reach: dict[str, Any], guard: str) -> Outcome:
+    """Call GUARD off: his drone returns to a charger."""
+    from fleet.app import requests
+
+    with _connect(reach, requests.ANSWERS) as client:
+        return requests.stand_down(client, guard, reach["timeout_s"])
+
+
 @_order("close-airspace")
 @click.argument("zone")
 @click.option(

@@ -84,6 +84,11 @@ class Guard:
         """Whether he can be sent."""
         return self.chase is None and self.body.state != "lost" and not self.body.held
 
+    def is_at(self, chase: Chase) -> bool:
+        """Whether that is what he does already, or more."""
+        now = self.chase
+        return now is not None and now.target is chase.target and now.stop >= chase.stop
+
     def go(self, chase: Chase) -> None:
         """After it, at once; whatever he was at is over."""
         self.chase = chase

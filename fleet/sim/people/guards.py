@@ -71,11 +71,14 @@ class GuardDesk:
             return order.guard, "unknown-vehicle"
         if order.guard and order.guard not in self.guards:
             return order.guard, "unknown-guard"
+        if target.held:
+            return order.guard, "held"
         chase = Chase(order.order_id, target, stop=isinstance(order, StopVehicle))
         name = order.guard or self._on_it(order.vehicle) or self._nearest_free(chase)
         if not name:
             return "", "busy"
-        self.guards[name].go(chase)
+        if not self.guards[name].is_at(chase):
+            self.guards[name].go(chase)
         return name, ""
 
     def _on_it(self, vehicle: str) -> str:
