@@ -25,6 +25,9 @@ TARGETS = {
     "city": "`city`",
     "city-or-area": "`city`, or `area`",
     "door": "a door of the bus",
+    "anchor-or-area": "an anchor of the map, or `area`",
+    "tag": "a tag: the id of a pickup that carries one",
+    "vehicle-or-tag": "a vehicle, or a tag",
     "participant": "whoever has a link",
 }
 """How the page names each kind of target."""

@@ -20,6 +20,9 @@ _TARGETS = {
     "city": "city",
     "city-or-area": f"city, or {AREA_WORD}",
     "door": "a door of the bus",
+    "anchor-or-area": f"an anchor of the map, or {AREA_WORD}",
+    "tag": "a tag: the id of a pickup that carries one",
+    "vehicle-or-tag": "a vehicle, or a tag",
     "participant": "whoever has a link to the bus: a vehicle, a site, dispatch, ...",
 }
 

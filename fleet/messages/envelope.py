@@ -16,6 +16,7 @@ from fleet.messages import (
     people,
     reports,
     security,
+    sensornet,
     tamper,
     truth,
 )
@@ -43,6 +44,7 @@ AnyBody = (
     | people.DepositRefused | people.CrowdCounted | people.GuardReported
     | people.FollowVehicle | people.StopVehicle | people.StandDown
     | people.Scavenged | people.MarketBought | people.VehicleHeld
+    | sensornet.SensorsPlaced | sensornet.TagsSeen | sensornet.LevelsRead
 )  # fmt: skip
 
 B = TypeVar("B", bound=Body, covariant=True)

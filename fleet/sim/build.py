@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +12,7 @@ from fleet.base.flight import Wind
 from fleet.base.materials import MATERIALS
 from fleet.base.streams import Streams
 from fleet.base.winds import Winds
+from fleet.city.density import Density
 from fleet.city.model import City, Place, Site
 from fleet.city.paths import Airspace
 from fleet.city.sky import NetworkOf, Schedule
@@ -29,10 +30,12 @@ from fleet.sim.grid.params import GridParams
 from fleet.sim.kernel import Kernel
 from fleet.sim.layers import Layers
 from fleet.sim.motion import Motion
+from fleet.sim.multipath import Echoes, Multipath
 from fleet.sim.params import DockingParams, SensorParams, VehicleKind
 from fleet.sim.parts import Parts
 from fleet.sim.people.params import PeopleParams
 from fleet.sim.plants.params import PlantsParams
+from fleet.sim.ranging import Ranging
 from fleet.sim.sensornet.params import SensorNetworkParams
 from fleet.sim.sensors import Sensors
 from fleet.sim.terrain import Terrain
@@ -172,6 +175,7 @@ def build_world(
         airspace_trust=Verifier({}, {}, setting.run),
         guard_trust=Verifier({}, {}, setting.run),
         tamper_draw=streams.noise("sim/tampering"),
+        witnesses=weighbridge.witnesses,
     )
     world = World(parts)
     for waiting in setting.waiting:
@@ -238,14 +242,20 @@ def _waste(waiting: Waiting, node_of: Mapping[str, int]) -> Waste:
 
 def build_sensors(setting: Setting, streams: Streams, motion: Motion) -> Sensors:
     """The instruments of a world."""
-    anchors: Sequence[Place] = setting.city.anchors
-    return Sensors(
-        setting.sensors,
-        streams,
-        motion,
-        np.array([a.x_m for a in anchors], dtype=float),
-        np.array([a.y_m for a in anchors], dtype=float),
-    )
+    return Sensors(setting.sensors, streams, motion, build_ranging(setting, streams, motion))
+
+
+def build_ranging(setting: Setting, streams: Streams, motion: Motion) -> Ranging:
+    """The anchors of the map, and the echoes that disturb them."""
+    x = np.array([a.x_m for a in setting.city.anchors], dtype=float)
+    y = np.array([a.y_m for a in setting.city.anchors], dtype=float)
+    asked, noise = setting.sensor_network.anchors.multipath, streams.noise("sensor/range")
+    if asked is None:
+        return Ranging(setting.sensors, noise, motion, x, y)
+    density, least = Density(setting.city.buildings), asked.built_up_share
+    echoes = Echoes(asked.share, asked.mean_m, asked.tau_s)
+    multipath = Multipath(echoes, streams.noise("sensornet/multipath"), lambda a, b: density.at(a, b) >= least)
+    return Ranging(setting.sensors, noise, motion, x, y, multipath)
 
 
 def roster(setting: Setting) -> VehicleRoster:

@@ -1,4 +1,4 @@
-"""What instruments say that is not so: those on board by row of `Motion`, and the grid's meters.
+"""What instruments say that is not so: on board by row of `Motion`, anchors by number, the grid's meters.
 
 Empty but for what tampering or trouble puts there; each puts and takes away its own."""
 
@@ -44,18 +44,51 @@ class Pretence:
     height_m: float
 
 
+@dataclass(frozen=True, slots=True)
+class Phantom:
+    """Anchors range to a vehicle where it is not: at a place, or (None) wherever it believes to be."""
+
+    place_m: tuple[float, float] | None
+
+
+@dataclass(slots=True)
+class AnchorLies:
+    """Anchors that say nothing or something else. Those of tampering are held by the id that it runs under."""
+
+    broken: set[int] = field(default_factory=set)
+    """Anchors that no longer answer."""
+    dead_ms: dict[int, int] = field(default_factory=dict)
+    """Since when an anchor has been broken."""
+    silent: dict[str, frozenset[int]] = field(default_factory=dict)
+    offsets: dict[str, tuple[frozenset[int], float]] = field(default_factory=dict)
+    """Anchors whose ranges are off by so many metres."""
+    hidden: dict[str, int] = field(default_factory=dict)
+    """Vehicles to which no anchor ranges."""
+    phantoms: dict[int, Phantom] = field(default_factory=dict)
+
+    @property
+    def any_silence(self) -> bool:
+        """Whether any pair may be kept quiet."""
+        return bool(self.broken or self.dead_ms or self.silent or self.hidden)
+
+    def mute(self, now_ms: int) -> set[int]:
+        """Anchors that say nothing now."""
+        silent = self.broken.union(*self.silent.values())
+        return silent | {anchor for anchor, since_ms in self.dead_ms.items() if since_ms <= now_ms}
+
+
 @dataclass(slots=True)
 class Lies:
-    """All of them: receivers that get no fix, gauges that are off, vehicles that only pretend to cruise.
+    """All of them: receivers that get no fix, gauges that are off, vehicles that only pretend to cruise, anchors.
 
-    `shaded` get no fix either, but by nobody's doing; `dead_anchors` are those that no longer answer, by number.
+    `shaded` get no fix either, but by nobody's doing.
     """
 
     no_fix: set[int] = field(default_factory=set)
     shaded: set[int] = field(default_factory=set)
-    dead_anchors: set[int] = field(default_factory=set)
     gauges: dict[int, FalseGauge] = field(default_factory=dict)
     pretences: dict[int, Pretence] = field(default_factory=dict)
+    anchors: AnchorLies = field(default_factory=AnchorLies)
     _shifts: dict[int, Sums] = field(default_factory=dict)
 
     def shift_gauge(self, i: int, cause: str, offset_wh: float, full_wh: float) -> None:

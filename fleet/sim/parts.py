@@ -22,6 +22,7 @@ from fleet.sim.kernel import Kernel
 from fleet.sim.motion import Motion
 from fleet.sim.terrain import Terrain
 from fleet.sim.weighbridge import Weighbridge
+from fleet.sim.witness import Witness
 from fleet.sim.yards import Dockyard
 
 
@@ -55,6 +56,8 @@ class Parts:
     guard_trust: Verifier
     """Whose word sends guards."""
     tamper_draw: Noise
+    witnesses: list[Witness]
+    """Who looks on when a load is weighed in."""
 
 
 class Ears(Protocol):

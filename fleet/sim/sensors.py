@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from fleet.base.streams import Noise, Streams
 from fleet.messages.frames import RangeFrame, TelemetryFrame, TruthFrame, pack
@@ -11,24 +10,20 @@ from fleet.messages.reports import STATES
 from fleet.sim.body import Body
 from fleet.sim.motion import Motion
 from fleet.sim.params import SensorParams
-
-Floats = npt.NDArray[np.float64]
+from fleet.sim.ranging import Ranging
 
 _STATE_CODE: dict[str, int] = {state: code for code, state in enumerate(STATES)}
 _PHASE_STATES = ("climbing", "cruising", "descending", "driving")
 
 
 class Sensors:
-    """GNSS on board and ranging anchors on the ground. `anchor_*_m` are their places, shape (m,)."""
+    """GNSS on board, and the anchors on the ground."""
 
-    def __init__(
-        self, params: SensorParams, streams: Streams, motion: Motion, anchor_x_m: Floats, anchor_y_m: Floats
-    ) -> None:
+    def __init__(self, params: SensorParams, streams: Streams, motion: Motion, ranging: Ranging) -> None:
         self._params = params
         self._gnss: Noise = streams.noise("sensor/gnss")
-        self._range: Noise = streams.noise("sensor/range")
         self._motion = motion
-        self._anchor_x_m, self._anchor_y_m = anchor_x_m, anchor_y_m
+        self._ranging = ranging
         self._rows = np.arange(len(motion.t0_ms))
 
     def telemetry(self, tick: int, now_ms: int, bodies: list[Body]) -> TelemetryFrame:
@@ -62,22 +57,7 @@ class Sensors:
 
     def ranges(self, tick: int, now_ms: int) -> RangeFrame:
         """Anchor to vehicle, of all pairs in reach but for drop-outs; ground distance."""
-        p = self._params
-        x, y = self._motion.true(now_ms)
-        distance = np.hypot(x[:, None] - self._anchor_x_m[None, :], y[:, None] - self._anchor_y_m[None, :])
-        vehicle, anchor = np.nonzero(distance <= p.range_reach_m)
-        pair = vehicle * len(self._anchor_x_m) + anchor
-        heard = self._range.uniform(pair, tick, 4) >= p.range_dropout
-        if self._motion.lies.dead_anchors:
-            heard &= ~np.isin(anchor, sorted(self._motion.lies.dead_anchors))
-        vehicle, anchor, pair = vehicle[heard], anchor[heard], pair[heard]
-        measured = distance[vehicle, anchor] + p.range_sigma_m * self._range.normal(pair, tick, 0)
-        return RangeFrame(
-            tick=tick,
-            vehicle=pack(vehicle, "<u2"),
-            anchor=pack(anchor, "<u2"),
-            range_m=pack(np.maximum(measured, 0.0)),
-        )
+        return self._ranging.frame(tick, now_ms)
 
     def truth(self, tick: int, now_ms: int) -> TruthFrame:
         """Where every vehicle really is."""

@@ -9,6 +9,7 @@ from fleet.base.streams import Noise
 from fleet.messages.reports import Unloaded, UnloadRefused
 from fleet.sim.body import Body, add_to
 from fleet.sim.books import ITEMS, KG, Account, Books
+from fleet.sim.witness import Witness
 from fleet.sim.yards import Dockyard
 
 Cause = Literal["", "material", "full"]
@@ -21,6 +22,8 @@ class Weighbridge:
         self._books = books
         self._noise = noise
         self._sigma = sigma
+        self.witnesses: list[Witness] = []
+        """Who looks on while a load is taken in."""
 
     def refuses(self, body: Body, yard: Dockyard) -> bool:
         """Whether the site does not take the load; if so, it says why."""
@@ -50,6 +53,8 @@ class Weighbridge:
                 stock_kg=round(yard.stock_kg, 3),
             )
         )
+        for witness in self.witnesses:
+            witness.unloaded(body, yard)
 
     def declines(self, yard: Dockyard, label: str, kg: float) -> Cause:
         """Why the site's counter does not take so much of what is called `label`; "" where it does."""

@@ -28,12 +28,12 @@ from fleet.messages.orders import FlyRoute, Recall, RotateKey, StopOrder
 from fleet.messages.plane import Plane
 from fleet.messages.reports import PickupRequested
 from fleet.messages.seal import KeyPair
+from fleet.sim.annexes import build_annexes
 from fleet.sim.build import Setting, VehicleSpec, Waiting, build_layers, build_terrain, build_world
 from fleet.sim.kernel import Kernel
 from fleet.sim.params import BUILT_IN_TYPES, DockingParams, SensorParams
 from fleet.sim.surroundings import Surroundings
 from fleet.sim.tampering import Tampering
-from fleet.sim.troubles.build import Troubles
 from tests.messages.runs import RUN
 
 KEY, AUTHORITY, THIEF = (KeyPair(bytes([n]) * 32, RUN) for n in (1, 2, 3))
@@ -119,14 +119,17 @@ class Toy:
         self.authority = self.bus.port("authority", AUTHORITY)
         self.siege = CommandSiege(Streams(seed), TICK_MS)
         self.siege.join(self.bus.port("gate"), itertools.count().__next__)
+        around = Surroundings(self.setting, self.world, self.flights, Streams(seed), self.bus.port)
+        self.annexes = self.world.annexes = build_annexes(around)
+        self.troubles = self.annexes.troubles
         if tampering:
             hand = Tampering(
                 self.world, self.flights, {"dispatch": lambda: self.dispatch.key},
                 self.bus.port("injector"), self.bus.port("injector/truth"),
-                road=self._lay_links(seed), siege=self.siege,
+                road=self._lay_links(seed), siege=self.siege, annexes=self.annexes,
             )  # fmt: skip
             self.world.tampering = hand
-        self.troubles = self._add_troubles(seed)
+        self.troubles.road = self.world.receivers.ears
         self.said: list[Message] = []
         self.tick = 0
         self.orders = 0
@@ -141,13 +144,6 @@ class Toy:
         links.remember()
         self.bus.lay(links)
         return links
-
-    def _add_troubles(self, seed) -> Troubles:
-        around = Surroundings(self.setting, self.world, self.flights, Streams(seed), self.bus.port)
-        troubles = Troubles(around, self.setting.troubles)
-        troubles.road = self.world.receivers.ears
-        self.world.annexes = (troubles,)
-        return troubles
 
     # ---- orders
 

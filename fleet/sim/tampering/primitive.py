@@ -23,10 +23,13 @@ from fleet.sim.kernel import Kernel
 from fleet.sim.tampering.overheard import Overheard
 from fleet.sim.world import World
 
-TargetKind = Literal["vehicle", "vehicle-or-area", "site", "holder", "city", "city-or-area", "door", "participant"]
+TargetKind = Literal[
+    "vehicle", "vehicle-or-area", "site", "holder", "city", "city-or-area", "door", "participant",
+    "anchor-or-area", "tag", "vehicle-or-tag",
+]  # fmt: skip
 """What a request may name: a vehicle's id; that, or the word `area`; a site's id; a holder of keys; the word
-`city`; that, or `area`; a door of the bus; whoever has a link to it. An area is the circle of the parameters in
-`AREA`."""
+`city`; that, or `area`; a door of the bus; whoever has a link to it; an anchor of the map, or `area`; a tag; a
+vehicle or a tag. An area is the circle of the parameters in `AREA`."""
 
 AREA_WORD, CITY_WORD = "area", "city"
 FarOrder = FlyRoute | Recall | RotateKey | QuarantineVehicle | RevokeKey
@@ -166,5 +169,5 @@ class Primitive:
 
     def parameters_for(self, target: str) -> tuple[Parameter, ...]:
         """What a request on this target may give."""
-        by_area = target == AREA_WORD and self.target in ("vehicle-or-area", "city-or-area")
+        by_area = target == AREA_WORD and self.target.endswith("-or-area")
         return (*AREA, *self.parameters) if by_area else self.parameters

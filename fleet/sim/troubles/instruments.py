@@ -49,7 +49,7 @@ def _gauge(reach: Reach, incident: Incident) -> Happened:
 
 
 def _anchor(reach: Reach, incident: Incident) -> Happened:
-    dead, number = reach.motion.lies.dead_anchors, reach.anchors[incident.entity]
+    dead, number = reach.motion.lies.anchors.broken, reach.anchors[incident.entity]
     dead.add(number)
     return Happened(lambda: dead.discard(number))
 
