@@ -22,6 +22,7 @@ from fleet.messages.plane import Body, Plane
 from fleet.messages.port import Port, Seat
 from fleet.messages.reports import STATES
 from fleet.sim.build import VehicleSpec, build_sensors
+from fleet.sim.sensornet.params import SensorNetworkParams, TagsParams
 from fleet.sim.sensors import Sensors
 from fleet.sim.world import World
 from tests.sim.toy import Toy, dock, pickup, waste
@@ -45,11 +46,18 @@ class Sample:
     told_speed: np.ndarray
     told_battery: np.ndarray
     told_states: tuple[str, ...]
+    ranges: tuple[dict[int, float], ...]
+    """What anchors measured of each vehicle, by the anchor's number."""
 
 
 def sample(world: World, sensors: Sensors, tick: int, now_ms: int) -> Sample:
     motion = world.parts.motion
     frame = sensors.telemetry(tick, now_ms, list(world.bodies))
+    heard = sensors.ranges(tick, now_ms)
+    ranges: tuple[dict[int, float], ...] = tuple({} for _ in world.bodies)
+    columns = (unpack(heard.vehicle, "<u2"), unpack(heard.anchor, "<u2"), unpack(heard.range_m))
+    for vehicle, anchor, range_m in zip(*(column.tolist() for column in columns), strict=True):
+        ranges[vehicle][anchor] = range_m
     return Sample(
         true=np.column_stack(motion.true(now_ms)),
         believed=np.column_stack(motion.nominal(now_ms)),
@@ -62,6 +70,7 @@ def sample(world: World, sensors: Sensors, tick: int, now_ms: int) -> Sample:
         told_speed=unpack(frame.speed_mps),
         told_battery=unpack(frame.battery_wh),
         told_states=tuple(STATES[code] for code in unpack(frame.state, "<u1")),
+        ranges=ranges,
     )
 
 
@@ -119,7 +128,7 @@ class Corners:
         self.seed = seed
 
     def live(self, asks: Asks) -> Run:
-        changes = [f"seed={self.seed}", "run.duration_h=0.5"]
+        changes = [f"seed={self.seed}", "run.duration_h=0.5", "sensor_network.tags.share=1"]
         parts = load_scenario(ROOT / "configs" / "four-corners.yaml", changes).build(MemoryBus)
         parts.links.remember()
         samples: dict[int, Sample] = {}
@@ -142,7 +151,8 @@ class Town:
     def live(self, asks: Asks) -> Run:
         fleet = tuple(VehicleSpec(f"v{n}", "light-collector", "home") for n in range(3))
         waiting = tuple(waste(n, n % 6, announced_ms=5000 * n) for n in range(12))
-        toy = Toy(seed=self.seed, tampering=True, vehicles=fleet, waiting=waiting)
+        tagged = SensorNetworkParams(tags=TagsParams())
+        toy = Toy(seed=self.seed, tampering=True, vehicles=fleet, waiting=waiting, sensor_network=tagged)
         sensors = build_sensors(toy.setting, Streams(self.seed), toy.motion)
         red, home = toy.bus.port("red/script"), dock("home", unload=True, charge=True)
         orders = {
