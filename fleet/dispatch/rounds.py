@@ -32,6 +32,8 @@ FULL_SHARE = 0.95
 """A facility this full takes no more loads in a plan."""
 HAZMAT = "hazmat"
 """The certificate that hazardous materials ask for."""
+ORDINARY = "ordinary"
+"""What vehicles are certified for that may carry ordinary waste while no charger has power."""
 HAZARD_FACTOR = 4
 """While power is short, leaving out a hazardous pickup costs so many times as much."""
 EXTRA_RESERVE = 0.05
@@ -103,6 +105,8 @@ def make_round(atlas: Atlas, belief: Belief, params: DispatchParams, now_ms: int
     )
     if short:
         problem = replace(problem, pickups=_hazardous_first(problem.pickups))
+    if short and not ends:
+        problem = _kept_for_hazards(problem)
     return Round(problem, vehicles, pickups)
 
 
@@ -112,6 +116,18 @@ def _with_more_reserve(kind: VehicleType) -> VehicleType:
 
 def _hazardous_first(pickups: tuple[Pickup, ...]) -> tuple[Pickup, ...]:
     return tuple(replace(p, penalty=HAZARD_FACTOR * p.penalty) if HAZMAT in p.needs else p for p in pickups)
+
+
+def _kept_for_hazards(problem: Problem) -> Problem:
+    """No charger has power: what is left in vehicles certified for hazards is for those, if there are others."""
+    if all(HAZMAT in kind.certificates for kind in problem.types):
+        return problem
+    types = tuple(
+        kind if HAZMAT in kind.certificates else replace(kind, certificates=kind.certificates | {ORDINARY})
+        for kind in problem.types
+    )
+    pickups = tuple(p if HAZMAT in p.needs else replace(p, needs=p.needs | {ORDINARY}) for p in problem.pickups)
+    return replace(problem, types=types, pickups=pickups)
 
 
 def _ways(travel_ms: Matrix, effort_h: Floats, nodes: npt.NDArray[np.int64]) -> Table:

@@ -72,7 +72,7 @@ class Grid(Annex):
         for yard in self._p.yards.values():
             if yard.charger_count:
                 name, feeder = CHARGERS + yard.id, self.feeder_of(yard.id).id
-                meters.append(Meter(name, feeder, yard.id, yard.port, params.charger_sigma))
+                meters.append(Meter(name, feeder, yard.id, yard.port, params.charger_sigma, yard.wear.meter))
         return Meters(meters, params, self._around.streams.noise("grid/meters"))
 
     # ---- annex

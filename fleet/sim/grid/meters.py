@@ -11,6 +11,7 @@ from fleet.messages.grid import MeterRead
 from fleet.messages.port import Port
 from fleet.sim.grid.params import MeterParams
 from fleet.sim.lies import FalseMeter
+from fleet.sim.wear import Factors
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Meter:
     site: str
     port: Port
     sigma: float
+    wear: Factors | None = None
+    """What age and mishaps make of what it reads."""
 
 
 class Meters:
@@ -53,6 +56,8 @@ class Meters:
             wh = total - self._before[meter.name]
             self._before[meter.name] = total
             wh *= 1.0 + self.offset(number) + meter.sigma * self._noise.one_normal(number, self._readings)
+            if meter.wear is not None:
+                wh *= meter.wear.product
             lie = self.lies.get(meter.name)
             if lie is not None:
                 wh = lie.shows(wh)
