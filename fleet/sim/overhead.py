@@ -249,8 +249,12 @@ class Overhead:
         return bool(self._now) or self._p.winds.next_ms(self._p.kernel.now_ms) is not None
 
     def stuck(self, body: Body) -> bool:
-        """Whether something on board keeps a vehicle on the ground, or has it come down."""
-        return body.wear.stays and (body.phase not in IN_THE_AIR or comes_down(body))
+        """Whether something on board keeps a vehicle on the ground."""
+        return body.wear.stays and (body.phase not in IN_THE_AIR or self.sinks(body))
+
+    def sinks(self, body: Body) -> bool:
+        """Whether something on board has a vehicle come down, whatever it is told."""
+        return body.wear.stays and comes_down(body)
 
     def _break_down(self, body: Body) -> None:
         if body.state != "lost":

@@ -125,8 +125,7 @@ class World:
             if not had_stops and body.state in ("idle", "holding"):
                 self.proceed(body)
             return
-        if self.overhead.stuck(body):
-            # It is on its way down, or stands there, and comes to its orders once it can.
+        if self.overhead.sinks(body):
             return
         if body.node < 0:
             self._p.flights.stop_here(body, self._downed)
@@ -137,7 +136,7 @@ class World:
     def _navigate_by(self, body: Body, navigation: Navigation) -> None:
         if navigation != body.navigation:
             body.navigation = navigation
-            if self.overhead.stuck(body):
+            if self.overhead.sinks(body):
                 self._p.flights.replan(body, self._p.motion.true_of(body.index, self._p.kernel.now_ms))
             else:
                 self._p.flights.find_itself(body)
