@@ -15,7 +15,7 @@ from shapely import LineString
 
 from fleet.base.streams import Streams
 from fleet.city.model import Street
-from fleet.messages.frames import unpack
+from fleet.messages.frames import RangeFrame, TelemetryFrame, unpack
 from fleet.messages.truth import TroubleBegan, TroubleEnded
 from fleet.sim.build import VehicleSpec, build_sensors
 from fleet.sim.troubles.kind import Incident
@@ -40,7 +40,7 @@ class Strike:
 
 @dataclass(frozen=True)
 class Sample:
-    """Arrays by vehicle; `told` is a frame."""
+    """Arrays by vehicle; frames where instruments are looked at."""
 
     true: np.ndarray
     believed: np.ndarray
@@ -48,9 +48,20 @@ class Sample:
     drain_w: np.ndarray
     speed_mps: np.ndarray
     height_m: np.ndarray
-    told_x: np.ndarray
-    told_wh: np.ndarray
-    anchors: frozenset[int]
+    told: TelemetryFrame | None
+    ranges: RangeFrame | None
+
+    @property
+    def told_x(self) -> np.ndarray:
+        return unpack(self.told.x_m)
+
+    @property
+    def told_wh(self) -> np.ndarray:
+        return unpack(self.told.battery_wh)
+
+    @property
+    def anchors(self) -> set[int]:
+        return set(unpack(self.ranges.anchor, "<u2").tolist())
 
 
 class Day:
@@ -61,6 +72,7 @@ class Day:
         if street:
             fleet.append(VehicleSpec("v2", "cargo-bike", "home"))
             changes["city"] = TOWN
+        self._looks = not kind or kind.startswith(("gnss", "instrument"))
         sensors = still(gnss_sigma_m=0.0, range_dropout=0.0)
         waiting = tuple(waste(n, n) for n in range(6))
         given = {"vehicles": tuple(fleet), "sensors": sensors, "waiting": waiting, **changes}
@@ -92,7 +104,6 @@ class Day:
     def _sample(self, instruments) -> Sample:
         toy, now = self.toy, self.toy.now_ms
         motion = toy.motion
-        frame = instruments.telemetry(toy.tick, now, list(toy.world.bodies))
         return Sample(
             true=np.column_stack(motion.true(now)),
             believed=np.column_stack(motion.nominal(now)[:2]),
@@ -100,9 +111,8 @@ class Day:
             drain_w=motion.drain_w.copy(),
             speed_mps=np.hypot(motion.vx_mps, motion.vy_mps),
             height_m=motion.nominal(now)[2],
-            told_x=unpack(frame.x_m),
-            told_wh=unpack(frame.battery_wh),
-            anchors=frozenset(unpack(instruments.ranges(toy.tick, now).anchor, "<u2").tolist()),
+            told=instruments.telemetry(toy.tick, now, list(toy.world.bodies)) if self._looks else None,
+            ranges=instruments.ranges(toy.tick, now) if self._looks else None,
         )
 
     def of(self, kind: type, vehicle: str | None = None) -> list[tuple[int, Any]]:
