@@ -37,8 +37,8 @@ FIND_WITHIN_M = 15.0
 
 
 class World:
-    """A participant. `tampering`, if given, is asked to carry out what arrives on the injection plane; `annexes` hear
-    every command, and begin and end with the run."""
+    """A participant. `tampering`, if given, is asked to carry out what arrives on the injection plane; `annexes`
+    hear every command, and begin and end with the run."""
 
     def __init__(self, parts: Parts) -> None:
         self._p = parts
