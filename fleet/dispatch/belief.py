@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fleet.base.materials import MATERIALS
-from fleet.messages import reports
-from fleet.messages.grid import PowerChanged
-
 from fleet.messages import people, reports
+from fleet.messages.grid import PowerChanged
 
 ARRIVED_WITHIN_M = 2.0
 MAX_FAILURES = 2
