@@ -21,7 +21,8 @@ class Summary:
     """A run in numbers. `open` pickups were neither collected nor given up; None is "not known".
 
     A pickup waits from its request, or from when its window opens, until it is collected: `wait_mean_s` on the
-    mean of those collected, 95 of 100 of them no longer than `wait_p95_s`.
+    mean of those collected, 95 of 100 of them no longer than `wait_p95_s`. `credits` went to `earners` citizens;
+    `deposits` were brought to sites on foot.
     """
 
     name: str
@@ -53,6 +54,10 @@ class Summary:
     utilisation: float
     orders: int
     orders_refused: dict[str, int]
+    credits: float
+    earners: int
+    deposits: int
+    deposited_kg: float
     alerts: int
     quarantined: int
     residual_kg: float | None
@@ -114,6 +119,10 @@ def summarise(tally: Tally, run_info: Mapping[str, Any]) -> Summary:
         utilisation=tally.utilisation,
         orders=tally.orders,
         orders_refused=_sorted(tally.orders_refused),
+        credits=tally.credits,
+        earners=len(tally.earners),
+        deposits=tally.deposits,
+        deposited_kg=tally.deposited_kg,
         alerts=tally.alerts,
         quarantined=len(tally.quarantined),
         residual_kg=None if tally.closed is None else tally.closed.residual_kg,

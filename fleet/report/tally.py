@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from fleet.messages.envelope import Message
 from fleet.messages.orders import FlyRoute, PickupMissed, Recall, VehicleQuarantined
+from fleet.messages.people import CreditEarned, Deposited
 from fleet.messages.plane import Frame
 from fleet.messages.reports import (
     Charged,
@@ -33,7 +34,19 @@ from fleet.messages.security import Alert
 from fleet.messages.truth import LegFlown, WorldClosed
 
 _ADDED_UP = frozenset(
-    {PickupCollected, PickupFailed, Unloaded, UnloadRefused, Charged, OrderAnswered, FlyRoute, Recall, Alert}
+    {
+        PickupCollected,
+        PickupFailed,
+        Unloaded,
+        UnloadRefused,
+        Charged,
+        OrderAnswered,
+        FlyRoute,
+        Recall,
+        Alert,
+        CreditEarned,
+        Deposited,
+    }
 )
 """What is summed or counted, and so must not count twice if it is heard twice."""
 
@@ -60,6 +73,10 @@ class Tally:
         self.flown_mwh = 0
         self.orders = 0
         self.orders_refused: Counter[str] = Counter()
+        self.credits = 0.0
+        self.earners: set[str] = set()
+        self.deposits = 0
+        self.deposited_kg = 0.0
         self.alerts = 0
         self.quarantined: set[str] = set()
         self.lost: set[str] = set()
@@ -75,6 +92,7 @@ class Tally:
             Charged: self._charged, FlyRoute: self._ordered, Recall: self._ordered,
             OrderAnswered: self._answered, Alert: self._alerted, VehicleQuarantined: self._quarantined,
             VehicleRoster: self._rostered, VehicleReported: self._reported, WorldClosed: self._closed,
+            CreditEarned: self._earned, Deposited: self._deposited,
         }  # fmt: skip
 
     def hear(self, tick: int, batch: Sequence[Message]) -> None:
@@ -175,6 +193,15 @@ class Tally:
         # Orders about airspace go to no vehicle, and are not among `orders`.
         if body.cause and body.vehicle:
             self.orders_refused[body.cause] += 1
+
+    def _earned(self, body: CreditEarned, t_ms: int) -> None:
+        self.credits += body.credits
+        if body.credits > 0.0:
+            self.earners.add(body.citizen)
+
+    def _deposited(self, body: Deposited, t_ms: int) -> None:
+        self.deposits += 1
+        self.deposited_kg += body.weighed_kg
 
     def _alerted(self, body: Alert, t_ms: int) -> None:
         self.alerts += 1

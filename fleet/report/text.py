@@ -26,6 +26,9 @@ def _lines(s: Summary) -> Iterator[tuple[str, str]]:
     lost = f"; {s.lost:,} lost" if s.lost else ""
     yield "utilisation", f"{s.utilisation:.1%} of the time of {s.vehicles:,} vehicles{lost}"
     yield "orders", f"{s.orders:,} given, {_causes('refused', s.orders_refused)}"
+    if s.earners or s.deposits:
+        brought = f"{s.deposited_kg:,.1f} kg brought in {s.deposits:,} deposits"
+        yield "citizens", f"{s.credits:,.2f} credits to {s.earners:,} of them; {brought}"
     yield "alerts", f"{s.alerts:,}; {s.quarantined:,} vehicles quarantined"
     if s.residual_kg is None or s.residual_wh is None:
         yield "books", "not closed"
