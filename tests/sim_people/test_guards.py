@@ -3,10 +3,16 @@
 import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import box
 
+from fleet.city.model import Zone
+from fleet.city.sky import Closure, Schedule
 from fleet.messages.orders import FlyRoute
 from fleet.messages.people import FollowVehicle, GuardReported, VehicleHeld
 from fleet.messages.reports import OrderAnswered, PickupCollected
+from fleet.sim.params import SensorParams
 from fleet.sim.people.guard import meeting
 from fleet.sim.spoofs import Spoof
 from tests.sim.toy import check_invariants, junk, pickup, waste
@@ -155,3 +161,58 @@ def test_whoever_goes_to_meet_a_target_meets_it():
     assert there == (300.0, pytest.approx(12.0 * t))
     # What flees as fast as he comes is never met: he makes for where it is in a minute.
     assert meeting((0.0, 0.0), 12.0, (300.0, 0.0), (12.0, 0.0)) == (300.0 + 60 * 12.0, 0.0)
+
+
+PLACES = st.floats(-1500, 1500)
+ERRANDS = st.lists(st.tuples(PLACES, PLACES, st.integers(0, 1500)), min_size=1, max_size=4)
+VERBS = st.sampled_from(["follow", "stop", "off"])
+SENT = st.lists(st.tuples(st.integers(0, 3000), VERBS, st.sampled_from(["v0", "v1"])), min_size=1, max_size=5)
+
+
+@given(ERRANDS, SENT, st.integers(1, 3))
+@settings(max_examples=15, deadline=None)
+def test_whoever_is_sent_after_whatever_a_guard_comes_home(errands, sent, seed):
+    toy = guarded(seed=seed, sensors=SensorParams())
+    for vehicle in ("v0", "v1"):
+        toy.order(vehicle, *(junk(x, y, service_ms=1000 * s) for x, y, s in errands))
+    for at_s, verb, vehicle in sorted(sent):
+        toy.run(max(0, at_s - toy.tick))
+        if verb == "off":
+            toy.stand_down()
+        else:
+            getattr(toy, verb)(vehicle)
+    toy.run(4000)
+    toy.stand_down()
+    toy.run(1200).close()
+    check_invariants(toy)
+    assert "lost" not in toy.states("guard-01")
+    assert toy.body("guard-01").site
+    for vehicle in ("v0", "v1"):
+        held = toy.body(vehicle).held
+        assert held == any(h.vehicle == vehicle for h in toy.heard(VehicleHeld))
+        assert not held or toy.place(vehicle)[2] == 0.0
+
+
+def test_a_guard_keeps_out_of_closed_sky_and_waits_until_it_opens():
+    zone = Zone("fair", "crowd", box(300.0, -300.0, 900.0, 300.0))
+    toy = guarded(waste(0, 2), closures=Schedule((Closure(zone, 20_000, 400_000),)))
+    toy.body().captured = True
+    toy.run(1)
+    there = junk(600.0, 0.0, service_ms=900_000)
+    toy.world.carry_out(toy.body(), FlyRoute(order_id="x", vehicle="v0", append=False, stops=(there,)))
+    toy.run(90)
+    toy.stop()
+    inside = []
+
+    def watch(toy):
+        x, y, h = toy.place("guard-01")
+        inside.append(300.0 < x < 900.0 and -300.0 < y < 300.0 and h > 0.0)
+
+    toy.watch = watch
+    toy.run(300)
+    assert not any(inside)
+    assert not toy.body().held
+    assert [g.doing for g in toy.heard(GuardReported)] == ["waiting"]
+    toy.run(120)
+    assert toy.body().held
+    assert any(inside)
