@@ -1,14 +1,11 @@
 """The toy world (`tests/sim/toy.py`) with people in it."""
 
-from fleet.base.streams import Streams
 from fleet.messages.people import FollowVehicle, StandDown, StopVehicle
 from fleet.messages.roles import GUARD_VERBS
 from fleet.messages.seal import KeyPair
 from fleet.sim.build import VehicleSpec
-from fleet.sim.people.build import People
 from fleet.sim.people.guards import guard_ids
 from fleet.sim.people.params import PeopleParams
-from fleet.sim.surroundings import Surroundings
 from tests.messages.runs import RUN
 from tests.sim.toy import Toy, still
 
@@ -29,10 +26,7 @@ class Peopled(Toy):
         vehicles = (*changes.pop("vehicles", FLEET), *guards)
         changes = {"sensors": still(), "end_ms": 8 * 3_600_000, **changes}
         super().__init__(seed=seed, vehicles=vehicles, people=params, **changes)
-        around = Surroundings(self.setting, self.world, self.flights, Streams(seed), self.bus.port)
-        self.people = People(around, params)
-        self.world.annexes = (self.people,)
-        self.people.begin()
+        self.people = self.annexes.people
         self.kim = self.bus.port("operator/kim", KIM)
         self.world.parts.guard_trust.trust("operator/kim", KIM.public, GUARD_VERBS, RUN)
 
