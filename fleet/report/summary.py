@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,8 @@ class Summary:
     residual_wh: float | None
     digest: str
     digest_world: str
+    troubles: dict[str, int] = field(default_factory=dict)
+    """Honest incidents by kind, as labelled."""
 
     @property
     def in_window(self) -> int:
@@ -129,6 +131,7 @@ def summarise(tally: Tally, run_info: Mapping[str, Any]) -> Summary:
         residual_wh=None if tally.closed is None else tally.closed.residual_wh,
         digest=str(run_info.get("digest", "")),
         digest_world=str(run_info.get("digest_world", "")),
+        troubles=_sorted(tally.troubles),
     )
 
 

@@ -31,7 +31,7 @@ from fleet.messages.reports import (
     VehicleRoster,
 )
 from fleet.messages.security import Alert
-from fleet.messages.truth import LegFlown, WorldClosed
+from fleet.messages.truth import LegFlown, TroubleBegan, WorldClosed
 
 _ADDED_UP = frozenset(
     {
@@ -80,6 +80,7 @@ class Tally:
         self.alerts = 0
         self.quarantined: set[str] = set()
         self.lost: set[str] = set()
+        self.troubles: Counter[str] = Counter()
         self.vehicles: set[str] = set()
         self.closed: WorldClosed | None = None
         self._closed_ms = 0
@@ -93,6 +94,7 @@ class Tally:
             OrderAnswered: self._answered, Alert: self._alerted, VehicleQuarantined: self._quarantined,
             VehicleRoster: self._rostered, VehicleReported: self._reported, WorldClosed: self._closed,
             CreditEarned: self._earned, Deposited: self._deposited,
+            TroubleBegan: self._troubled,
         }  # fmt: skip
 
     def hear(self, tick: int, batch: Sequence[Message]) -> None:
@@ -223,6 +225,9 @@ class Tally:
         self._since[vehicle] = (body.state != "idle", t_ms)
         if body.state == "lost":
             self.lost.add(vehicle)
+
+    def _troubled(self, body: TroubleBegan, t_ms: int) -> None:
+        self.troubles[body.kind] += 1
 
     def _closed(self, body: WorldClosed, t_ms: int) -> None:
         self.closed = body

@@ -29,6 +29,8 @@ def _lines(s: Summary) -> Iterator[tuple[str, str]]:
     if s.earners or s.deposits:
         brought = f"{s.deposited_kg:,.1f} kg brought in {s.deposits:,} deposits"
         yield "citizens", f"{s.credits:,.2f} credits to {s.earners:,} of them; {brought}"
+    if s.troubles:
+        yield "trouble", f"{sum(s.troubles.values()):,} honest incidents of {len(s.troubles):,} kinds"
     yield "alerts", f"{s.alerts:,}; {s.quarantined:,} vehicles quarantined"
     if s.residual_kg is None or s.residual_wh is None:
         yield "books", "not closed"

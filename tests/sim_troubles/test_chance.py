@@ -44,7 +44,7 @@ def test_the_same_seed_has_the_same_incidents_and_another_has_others():
     assert len({body.kind for _, body in labels(first) if isinstance(body, TroubleBegan)}) >= 20
 
 
-@pytest.mark.parametrize("kind", ["instrument.scale-drift", "site.blocked-pad", "pickup.mis-tag", "radio.delay"])
+@pytest.mark.parametrize("kind", ["instrument-scale-drift", "site-blocked-pad", "pickup-mis-tag", "radio-delay"])
 def test_other_kinds_shift_nothing(kind):
     alone = labels(hour(TroublesParams(rates={kind: BUSY[kind]})), kind)
     among = labels(hour(TroublesParams(rates=BUSY)), kind)
@@ -53,7 +53,7 @@ def test_other_kinds_shift_nothing(kind):
 
 
 def test_without_trouble_all_is_as_if_there_were_no_such_thing():
-    plain, none = hour(TroublesParams()), hour(TroublesParams(sizes={"weather.gust": 0.2}))
+    plain, none = hour(TroublesParams()), hour(TroublesParams(sizes={"weather-gust": 0.2}))
     assert plain.said == none.said
     assert not labels(plain)
     assert not [m for m in plain.said if m.sender == "world/troubles"]
@@ -61,7 +61,7 @@ def test_without_trouble_all_is_as_if_there_were_no_such_thing():
 
 def test_what_has_not_begun_changes_nothing():
     """Two days are the same up to the first trouble on one of them."""
-    plain, busy = hour(TroublesParams()), hour(TroublesParams(rates={"weather.gust": 3000.0}))
+    plain, busy = hour(TroublesParams()), hour(TroublesParams(rates={"weather-gust": 3000.0}))
     first_ms = labels(busy)[0][0]
     assert first_ms > 10_000
     heard = [[m for m in toy.said if m.t_ms < first_ms] for toy in (plain, busy)]
@@ -70,32 +70,32 @@ def test_what_has_not_begun_changes_nothing():
 
 
 def test_levels_and_rates():
-    kinds = {name: KINDS[name] for name in ("weather.gust", "site.blocked-pad")}
+    kinds = {name: KINDS[name] for name in ("weather-gust", "site-blocked-pad")}
     gust, pad = (kind.rate for kind in kinds.values())
     assert rates_of(TroublesParams(), kinds) == {}
-    assert rates_of(TroublesParams(level="calm"), kinds) == {"weather.gust": gust, "site.blocked-pad": pad}
-    assert rates_of(TroublesParams(level="troubled"), kinds)["weather.gust"] == gust * TROUBLED
-    only = TroublesParams(rates={"weather.gust": 3.0})
-    assert rates_of(only, kinds) == {"weather.gust": 3.0}
-    without = TroublesParams(level="calm", rates={"weather.gust": 0.0})
-    assert rates_of(without, kinds) == {"site.blocked-pad": pad}
+    assert rates_of(TroublesParams(level="calm"), kinds) == {"weather-gust": gust, "site-blocked-pad": pad}
+    assert rates_of(TroublesParams(level="troubled"), kinds)["weather-gust"] == gust * TROUBLED
+    only = TroublesParams(rates={"weather-gust": 3.0})
+    assert rates_of(only, kinds) == {"weather-gust": 3.0}
+    without = TroublesParams(level="calm", rates={"weather-gust": 0.0})
+    assert rates_of(without, kinds) == {"site-blocked-pad": pad}
 
 
 def test_a_size_of_ones_own_is_the_median():
     def median(size: float | None) -> float:
-        chance = Chance(KINDS["site.slow-charger"], Streams(1), 1.0, size)
+        chance = Chance(KINDS["site-slow-charger"], Streams(1), 1.0, size)
         return sorted(chance.incident("home", number).size for number in range(2001))[1000]
 
     assert median(None) == pytest.approx(0.5, rel=0.05)
     assert median(1.2) == pytest.approx(1.2, rel=0.05)
-    slow = TroublesParams(rates={"site.slow-charger": 5000.0}, sizes={"site.slow-charger": 2.0})
+    slow = TroublesParams(rates={"site-slow-charger": 5000.0}, sizes={"site-slow-charger": 2.0})
     assert {body.size for _, body in labels(hour(slow)) if isinstance(body, TroubleBegan)} & {2.0}
 
 
 @given(st.integers(0, 50), st.sampled_from([0.02, 1.0, 40.0]))
 def test_gaps_are_those_of_a_poisson_process(seed, rate):
     """Mean and spread of exponential gaps are the same: one over the rate."""
-    chance = Chance(KINDS["weather.gust"], Streams(seed), rate, None)
+    chance = Chance(KINDS["weather-gust"], Streams(seed), rate, None)
     gaps = [chance.gap_ms("v0", number) * rate / DAY_MS for number in range(2000)]
     mean = sum(gaps) / len(gaps)
     spread = math.sqrt(sum((gap - mean) ** 2 for gap in gaps) / len(gaps))
@@ -105,12 +105,12 @@ def test_gaps_are_those_of_a_poisson_process(seed, rate):
 
 
 def test_the_asked_share_of_pickups_is_hit():
-    chance = Chance(KINDS["pickup.overfull"], Streams(1), 0.2, None)
+    chance = Chance(KINDS["pickup-overfull"], Streams(1), 0.2, None)
     assert sum(chance.hits(f"p{n}") for n in range(5000)) == pytest.approx(1000, abs=100)
 
 
 def test_labels_are_truth_and_nothing_else_is_new():
-    toy = hour(TroublesParams(level="troubled", rates={"weather.gust": 3000.0}))
+    toy = hour(TroublesParams(level="troubled", rates={"weather-gust": 3000.0}))
     told = [m for m in toy.said if m.sender == "world/troubles"]
     assert told
     assert {m.body.plane for m in told} == {Plane.TRUTH}

@@ -74,7 +74,7 @@ def _cell_failure(reach: Reach, incident: Incident) -> Happened | None:
 
 KINDS = (
     Kind(
-        name="battery.ageing",
+        name="battery-ageing",
         whom="vehicle",
         rate=0.1,
         size=Amount("share of the capacity", 0.08, 1.6, 0.02, 0.20),
@@ -86,7 +86,7 @@ KINDS = (
         begin=_ageing,
     ),
     Kind(
-        name="battery.resistance",
+        name="battery-resistance",
         whom="vehicle",
         rate=0.1,
         size=Amount("share of power", 0.03, 1.6, 0.01, 0.10),
@@ -97,7 +97,7 @@ KINDS = (
         begin=_resistance,
     ),
     Kind(
-        name="battery.self-discharge",
+        name="battery-self-discharge",
         whom="vehicle",
         rate=0.05,
         size=Amount("W", 2.0, 2.0, 0.5, 20.0),
@@ -108,7 +108,7 @@ KINDS = (
         begin=_self_discharge,
     ),
     Kind(
-        name="battery.cell-failure",
+        name="battery-cell-failure",
         whom="vehicle",
         rate=0.02,
         size=Amount("share of the charge", 0.08, 1.5, 0.02, 0.20),

@@ -56,7 +56,7 @@ def _anchor(reach: Reach, incident: Incident) -> Happened:
 
 KINDS = (
     Kind(
-        name="instrument.scale-drift",
+        name="instrument-scale-drift",
         whom="vehicle",
         rate=0.05,
         size=Amount("share of the reading", 0.02, 1.8, 0.005, 0.10, signed=True),
@@ -68,7 +68,7 @@ KINDS = (
         begin=_scale,
     ),
     Kind(
-        name="instrument.scale-zero",
+        name="instrument-scale-zero",
         whom="vehicle",
         rate=0.1,
         size=Amount("kg", 0.05, 2.0, 0.01, 0.50, signed=True),
@@ -79,7 +79,7 @@ KINDS = (
         begin=_zero,
     ),
     Kind(
-        name="instrument.weighbridge-drift",
+        name="instrument-weighbridge-drift",
         whom="site",
         rate=0.1,
         size=Amount("share of the reading", 0.01, 1.8, 0.002, 0.05, signed=True),
@@ -90,7 +90,7 @@ KINDS = (
         begin=_weighbridge,
     ),
     Kind(
-        name="instrument.weighbridge-zero",
+        name="instrument-weighbridge-zero",
         whom="site",
         rate=0.1,
         size=Amount("kg", 0.1, 2.0, 0.02, 1.0, signed=True),
@@ -101,7 +101,7 @@ KINDS = (
         begin=_weighbridge_zero,
     ),
     Kind(
-        name="instrument.meter-offset",
+        name="instrument-meter-offset",
         whom="site",
         rate=0.1,
         size=Amount("share of the reading", 0.01, 1.6, 0.003, 0.05, signed=True),
@@ -112,7 +112,7 @@ KINDS = (
         begin=_meter,
     ),
     Kind(
-        name="instrument.gauge-error",
+        name="instrument-gauge-error",
         whom="vehicle",
         rate=0.1,
         size=Amount("share of a full battery", 0.02, 1.5, 0.005, 0.05, signed=True),
@@ -123,7 +123,7 @@ KINDS = (
         begin=_gauge,
     ),
     Kind(
-        name="instrument.anchor-death",
+        name="instrument-anchor-death",
         whom="anchor",
         rate=0.03,
         size=Amount("anchors", 1.0, 1.0, 1.0, 1.0),

@@ -75,7 +75,7 @@ _ONE = Amount("vehicles", 1.0, 1.0, 1.0, 1.0)
 
 KINDS = (
     Kind(
-        name="vehicle.motor-failure",
+        name="vehicle-motor-failure",
         whom="vehicle",
         rate=0.024,
         size=_ONE,
@@ -88,7 +88,7 @@ KINDS = (
         air=True,
     ),
     Kind(
-        name="vehicle.propeller-damage",
+        name="vehicle-propeller-damage",
         whom="vehicle",
         rate=0.05,
         size=Amount("share of power", 0.08, 1.6, 0.02, 0.25),
@@ -100,7 +100,7 @@ KINDS = (
         air=True,
     ),
     Kind(
-        name="vehicle.bird-strike",
+        name="vehicle-bird-strike",
         whom="vehicle",
         rate=0.02,
         size=_ONE,
@@ -113,7 +113,7 @@ KINDS = (
         air=True,
     ),
     Kind(
-        name="vehicle.self-test",
+        name="vehicle-self-test",
         whom="vehicle",
         rate=0.2,
         size=_ONE,
@@ -125,7 +125,7 @@ KINDS = (
         begin=_doubts,
     ),
     Kind(
-        name="vehicle.puncture",
+        name="vehicle-puncture",
         whom="vehicle",
         rate=0.2,
         size=_ONE,
@@ -136,7 +136,7 @@ KINDS = (
         begin=_puncture,
     ),
     Kind(
-        name="vehicle.slow-loading",
+        name="vehicle-slow-loading",
         whom="vehicle",
         rate=0.2,
         size=Amount("s", 60.0, 1.8, 10.0, 600.0),

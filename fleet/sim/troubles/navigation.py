@@ -42,7 +42,7 @@ def _outage(reach: Reach, incident: Incident) -> Happened | None:
 
 KINDS = (
     Kind(
-        name="gnss.multipath",
+        name="gnss-multipath",
         whom="vehicle",
         rate=8.0,
         size=Amount("m", 6.0, 1.5, 2.0, 12.0),
@@ -57,7 +57,7 @@ KINDS = (
         air=True,
     ),
     Kind(
-        name="gnss.outage",
+        name="gnss-outage",
         whom="vehicle",
         rate=1.0,
         size=Amount("m/s", 0.05, 1.5, 0.02, 0.10),

@@ -100,7 +100,7 @@ _ONE = Amount("pickups", 1.0, 1.0, 1.0, 1.0)
 
 KINDS = (
     Kind(
-        name="pickup.empty-bin",
+        name="pickup-empty-bin",
         whom="pickup",
         rate=0.005,
         size=Amount("kg", 1.0, 1.0, 1.0, 1.0),
@@ -112,7 +112,7 @@ KINDS = (
         after_s=900.0,
     ),
     Kind(
-        name="pickup.false-call",
+        name="pickup-false-call",
         whom="pickup",
         rate=0.003,
         size=_ONE,
@@ -125,7 +125,7 @@ KINDS = (
         after_s=1800.0,
     ),
     Kind(
-        name="pickup.overfull",
+        name="pickup-overfull",
         whom="pickup",
         rate=0.01,
         size=Amount("share of the mass", 0.3, 1.6, 0.05, 2.0),
@@ -137,7 +137,7 @@ KINDS = (
         begin=_overfull,
     ),
     Kind(
-        name="pickup.contamination",
+        name="pickup-contamination",
         whom="pickup",
         rate=0.01,
         size=Amount("share of the mass", 0.1, 1.8, 0.02, 0.5),
@@ -148,7 +148,7 @@ KINDS = (
         begin=_contaminated,
     ),
     Kind(
-        name="pickup.mis-tag",
+        name="pickup-mis-tag",
         whom="pickup",
         rate=0.003,
         size=_ONE,
@@ -159,7 +159,7 @@ KINDS = (
         begin=_mis_tagged,
     ),
     Kind(
-        name="pickup.blocked",
+        name="pickup-blocked",
         whom="pickup",
         rate=0.003,
         size=_ONE,

@@ -30,7 +30,7 @@ def _slow_charger(reach: Reach, incident: Incident) -> Happened | None:
 
 KINDS = (
     Kind(
-        name="site.blocked-pad",
+        name="site-blocked-pad",
         whom="site",
         rate=0.5,
         size=Amount("pads", 1.0, 1.0, 1.0, 1.0),
@@ -41,7 +41,7 @@ KINDS = (
         begin=_blocked_pad,
     ),
     Kind(
-        name="site.broken-charger",
+        name="site-broken-charger",
         whom="site",
         rate=0.5,
         size=Amount("chargers", 1.0, 1.0, 1.0, 1.0),
@@ -53,7 +53,7 @@ KINDS = (
         begin=_broken_charger,
     ),
     Kind(
-        name="site.slow-charger",
+        name="site-slow-charger",
         whom="site",
         rate=0.3,
         size=Amount("share of the time", 0.5, 1.5, 0.1, 2.0),

@@ -28,7 +28,7 @@ _SILENT = "reports and rows of frames that fail to come; orders without an answe
 
 KINDS = (
     Kind(
-        name="radio.loss",
+        name="radio-loss",
         whom="vehicle",
         rate=4.0,
         size=Amount("share of messages", 0.2, 1.5, 0.02, 0.6),
@@ -40,7 +40,7 @@ KINDS = (
         begin=_on_links(lambda share: Fault(loss=share)),
     ),
     Kind(
-        name="radio.delay",
+        name="radio-delay",
         whom="vehicle",
         rate=2.0,
         size=Amount("s", 1.0, 1.7, 0.2, 4.0),
@@ -51,7 +51,7 @@ KINDS = (
         begin=_on_links(lambda late_s: Fault(latency_ms=round(1000 * late_s))),
     ),
     Kind(
-        name="radio.duplicate",
+        name="radio-duplicate",
         whom="vehicle",
         rate=1.0,
         size=Amount("share of messages", 0.1, 1.8, 0.01, 0.5),
@@ -62,7 +62,7 @@ KINDS = (
         begin=_on_links(lambda share: Fault(duplicate=share)),
     ),
     Kind(
-        name="radio.outage",
+        name="radio-outage",
         whom="vehicle",
         rate=1.0,
         size=Amount("share of messages", 1.0, 1.0, 1.0, 1.0),

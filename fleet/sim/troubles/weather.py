@@ -64,7 +64,7 @@ _SHOWS = "battery in frames and reports falls faster than on other flights"
 
 KINDS = (
     Kind(
-        name="weather.gust",
+        name="weather-gust",
         whom="vehicle",
         rate=6.0,
         size=Amount("share of power", 0.10, 1.6, 0.02, 0.30),
@@ -77,7 +77,7 @@ KINDS = (
         air=True,
     ),
     Kind(
-        name="weather.turbulence",
+        name="weather-turbulence",
         whom="vehicle",
         rate=3.0,
         size=Amount("share of power", 0.04, 1.5, 0.01, 0.12),
@@ -89,7 +89,7 @@ KINDS = (
         air=True,
     ),
     Kind(
-        name="weather.headwind",
+        name="weather-headwind",
         whom="vehicle",
         rate=2.0,
         size=Amount("share of speed", 0.15, 1.5, 0.03, 0.40),
@@ -101,7 +101,7 @@ KINDS = (
         air=True,
     ),
     Kind(
-        name="weather.icing",
+        name="weather-icing",
         whom="vehicle",
         rate=0.02,
         size=Amount("share of power", 0.15, 1.5, 0.05, 0.40),
@@ -113,7 +113,7 @@ KINDS = (
         air=True,
     ),
     Kind(
-        name="weather.rain",
+        name="weather-rain",
         whom="city",
         rate=0.5,
         size=Amount("share of power", 0.04, 1.5, 0.01, 0.10),
