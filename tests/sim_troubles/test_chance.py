@@ -46,8 +46,9 @@ def test_the_same_seed_has_the_same_incidents_and_another_has_others():
 
 @pytest.mark.parametrize("kind", ["instrument-scale-drift", "site-blocked-pad", "pickup-mis-tag", "radio-delay"])
 def test_other_kinds_shift_nothing(kind):
-    alone = labels(hour(TroublesParams(rates={kind: BUSY[kind]})), kind)
-    among = labels(hour(TroublesParams(rates=BUSY)), kind)
+    often = {kind: 10.0 * BUSY[kind] if BUSY[kind] > 1.0 else BUSY[kind]}
+    alone = labels(hour(TroublesParams(rates=often)), kind)
+    among = labels(hour(TroublesParams(rates=BUSY | often)), kind)
     assert alone == among
     assert alone
 
@@ -63,7 +64,7 @@ def test_what_has_not_begun_changes_nothing():
     """Two days are the same up to the first trouble on one of them."""
     plain, busy = hour(TroublesParams()), hour(TroublesParams(rates={"weather-gust": 3000.0}))
     first_ms = labels(busy)[0][0]
-    assert first_ms > 10_000
+    assert first_ms > 1_000
     heard = [[m for m in toy.said if m.t_ms < first_ms] for toy in (plain, busy)]
     assert heard[0] == heard[1]
     assert busy.account("Wh", "flown") > plain.account("Wh", "flown")
