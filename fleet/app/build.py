@@ -27,7 +27,15 @@ from fleet.dispatch.dispatcher import AtlasOf, Dispatcher
 from fleet.messages.notices import GATE
 from fleet.messages.plane import Plane
 from fleet.messages.port import Bus, Seat
-from fleet.messages.roles import AIRSPACE_VERBS, GUARD_VERBS, INTENT_VERBS, ORDER_VERBS, Role, outside_sender
+from fleet.messages.roles import (
+    AIRSPACE_VERBS,
+    GUARD_VERBS,
+    INTENT_VERBS,
+    ORDER_VERBS,
+    STOCK_VERBS,
+    Role,
+    outside_sender,
+)
 from fleet.messages.run_id import RunId
 from fleet.messages.seal import KeyPair, Verifier
 from fleet.plan.params import SearchParams
@@ -201,6 +209,7 @@ def _let_in(guests: Guests | None, streams: Streams, world: World, respond: KeyP
         for body in world.bodies:
             body.verifier.trust(sender, key, ORDER_VERBS, run)
         world.overhead.trusted.trust(sender, key, AIRSPACE_VERBS, run)
+        world.parts.stock_trust.trust(sender, key, STOCK_VERBS, run)
     return intents
 
 
@@ -350,4 +359,4 @@ def _belief(setting: Setting) -> Belief:
         for v in setting.collectors
     }
     site_xy = {site.id: (site.x_m, site.y_m) for site in setting.sites}
-    return Belief(vehicles, site_xy, {point.id for point in setting.points})
+    return Belief(vehicles, site_xy, {*(point.id for point in setting.points), *site_xy})

@@ -16,6 +16,7 @@ import msgspec
 
 from fleet.app.zonewish import ZoneWish, order_of
 from fleet.base.errors import RunError, UsageError, did_you_mean
+from fleet.base.materials import MATERIALS
 from fleet.bus.client import Client
 from fleet.city.frame import Frame
 from fleet.messages.airspace import CloseAirspace, OpenAirspace
@@ -24,12 +25,15 @@ from fleet.messages.notices import Receipt
 from fleet.messages.orders import FlyRoute, Navigation, QuarantineVehicle, Recall, StopOrder
 from fleet.messages.people import FollowVehicle, StandDown, StopVehicle
 from fleet.messages.plane import Body, Plane
+from fleet.messages.plants import WithdrawStock
 from fleet.messages.reports import OrderAnswered
 from fleet.messages.security import Alert
 from fleet.messages.tamper import TamperAnswered
 
 ANSWERS = ("OrderAnswered",)
-Answerable = FlyRoute | Recall | CloseAirspace | OpenAirspace | FollowVehicle | StopVehicle | StandDown
+Answerable = (
+    FlyRoute | Recall | CloseAirspace | OpenAirspace | WithdrawStock | FollowVehicle | StopVehicle | StandDown
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,16 @@ class Route:
     stops: Sequence[str]
     metres: bool = False
     append: bool = False
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """What `fleet send withdraw` was asked."""
+
+    site: str
+    material: str
+    kg: float
+    bearer: str
 
 
 @dataclass(frozen=True)
@@ -238,6 +252,21 @@ def open_airspace(client: Client, zone: str, timeout_s: float) -> Outcome:
     """Open a temporary zone."""
     order = OpenAirspace(order_id=client.fresh_id(), zone=zone)
     return _answered(client, order, ("the airspace", "opens"), timeout_s)
+
+
+# ---- stock
+
+
+def withdraw(client: Client, wanted: Withdrawal, timeout_s: float) -> Outcome:
+    """Have stock given out. Raises `UsageError` for a material or site that there is not."""
+    if wanted.material not in MATERIALS:
+        hint = did_you_mean(wanted.material, MATERIALS) or f"known: {', '.join(MATERIALS)}"
+        raise UsageError(f"no material `{wanted.material}`; {hint}")
+    Town(client).place(wanted.site)
+    order = WithdrawStock(
+        order_id=client.fresh_id(), site=wanted.site, material=wanted.material, kg=wanted.kg, bearer=wanted.bearer
+    )
+    return _answered(client, order, (wanted.site, f"gives out {wanted.kg:g} kg"), timeout_s)
 
 
 # ---- tampering

@@ -12,7 +12,7 @@ from fleet.base.streams import Streams
 from fleet.bus.doors import Doors
 from fleet.bus.lockstep import Barrier
 from fleet.bus.seating import Holder, Terms
-from fleet.messages.roles import AIRSPACE_VERBS, GUARD_VERBS, INTENT_VERBS, ORDER_VERBS
+from fleet.messages.roles import AIRSPACE_VERBS, GUARD_VERBS, INTENT_VERBS, ORDER_VERBS, STOCK_VERBS
 from fleet.messages.run_id import RunId
 
 PublicOf = Callable[[str], bytes]
@@ -113,3 +113,4 @@ def trust(parts: Parts, holder: Holder, sender: str, public: bytes, run: RunId) 
         for body in parts.world.bodies:
             body.verifier.trust(sender, public, ORDER_VERBS, run)
         parts.world.overhead.trusted.trust(sender, public, AIRSPACE_VERBS, run)
+        parts.world.parts.stock_trust.trust(sender, public, STOCK_VERBS, run)

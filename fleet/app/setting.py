@@ -82,7 +82,8 @@ def stage_of(scenario: Scenario, directory: Path) -> Stage:
     names = [vehicle.id for vehicle in vehicles], [site.id for site in sites]
     faults += link_faults(scenario.links, ends_of(*names), SCENARIO)
     span = scenario.run.span
-    ground = Ground(city, sites, names[0], span.start_hour, span.end_ms)
+    demanded = frozenset(r.material for r in listed).union(*(p.materials for p in scenario.demand.processes))
+    ground = Ground(city, sites, names[0], span.start_hour, span.end_ms, demanded)
     faults += section_faults(scenario, ground, SCENARIO)
     if faults:
         raise InputError(faults)

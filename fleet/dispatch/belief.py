@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fleet.base.materials import MATERIALS
-from fleet.messages import people, reports
+from fleet.messages import people, plants, reports
 from fleet.messages.grid import PowerChanged
 
 ARRIVED_WITHIN_M = 2.0
@@ -26,7 +26,8 @@ class VehicleBelief:
 
     `awaits` is the order it has not answered yet, until `awaits_until_ms`; `before` is what `free_*` are if it
     does not take that order. `called_off_ms` is when it was last told to forget its route, -1 once it is idle
-    again: until then nobody knows where it will be, with what on board.
+    again: until then nobody knows where it will be, with what on board. `refused_by` are sites that did not take
+    its load; of these `turned_away` were full or closed, and which one is said how much lay there.
     """
 
     id: str
@@ -40,6 +41,7 @@ class VehicleBelief:
     materials: set[str] = field(default_factory=set)
     assigned: list[str] = field(default_factory=list)
     refused_by: set[str] = field(default_factory=set)
+    turned_away: dict[str, float] = field(default_factory=dict)
     quarantined: bool = False
     awaits: str = ""
     awaits_until_ms: int = 0
@@ -89,6 +91,7 @@ class Belief:
         """Sites that are said to have no power."""
         self.power_failed = False
         """Whether any site ever was."""
+        self.closed: set[str] = set()
         self._site_xy = dict(site_xy)
         self._points = points
 
@@ -113,11 +116,38 @@ class Belief:
                 if vehicle is not None and vehicle.awaits == body.order_id and not body.cause:
                     vehicle.awaits = ""
             case reports.UnloadRefused():
-                vehicle = self.vehicles.get(body.vehicle)
-                if vehicle is not None:
-                    vehicle.refused_by.add(body.facility)
+                self._refused(body)
             case _:
-                pass
+                self._plant(body)
+
+    def _refused(self, body: reports.UnloadRefused) -> None:
+        vehicle = self.vehicles.get(body.vehicle)
+        if vehicle is not None:
+            vehicle.refused_by.add(body.facility)
+            if body.cause != "material":
+                vehicle.turned_away[body.facility] = self.stock_kg.get(body.facility, 0.0)
+
+    def _plant(self, body: object) -> None:
+        """What a plant says of itself: what lies there, and whether it takes loads at all."""
+        match body:
+            case plants.StockReported():
+                stock_kg = sum(body.stock_kg.values())
+                if math.isfinite(stock_kg):
+                    self.stock_kg[body.site] = stock_kg
+                    self._try_again(body.site, stock_kg)
+            case plants.SiteClosed():
+                self.closed.add(body.site)
+            case plants.SiteOpened():
+                self.closed.discard(body.site)
+                self._try_again(body.site, -math.inf)
+
+    def _try_again(self, site: str, stock_kg: float) -> None:
+        """Whom a site turned away may come again, once it has room for the load or is open."""
+        for vehicle in self.vehicles.values():
+            before_kg = vehicle.turned_away.get(site)
+            if before_kg is not None and before_kg >= stock_kg + vehicle.load_kg:
+                vehicle.refused_by.discard(site)
+                del vehicle.turned_away[site]
 
     def power(self, body: PowerChanged) -> None:
         """Take in where power went away or came back."""
@@ -136,6 +166,7 @@ class Belief:
         if vehicle is not None:
             vehicle.materials.clear()
             vehicle.refused_by.clear()
+            vehicle.turned_away.clear()
 
     def _requested(self, body: reports.PickupRequested) -> None:
         """A new wish; one that is said twice is the same wish."""

@@ -274,17 +274,18 @@ class Dispatcher:
 
     def _send_loaded_to_unload(self, now_ms: int) -> None:
         """An idle vehicle with something in its box goes to a facility that has not refused it yet."""
+        docks = [d for d in self._atlas.docks if d.accepts and d.id not in self._belief.closed]
         for vehicle in self._belief.vehicles.values():
             if not vehicle.idle or vehicle.load_kg <= 0.0 or vehicle.quarantined or vehicle.awaits:
                 continue
             row = self._atlas.travel_ms[vehicle.type][self._atlas.node_of[vehicle.free_site]]
             takers = sorted(
                 (int(row[self._atlas.node_of[dock.id]]), dock.id, number)
-                for number, dock in enumerate(self._atlas.docks)
-                if dock.accepts and vehicle.materials <= dock.accepts and dock.id not in vehicle.refused_by
+                for number, dock in enumerate(docks)
+                if vehicle.materials <= dock.accepts and dock.id not in vehicle.refused_by
             )
             if takers and takers[0][0] < UNREACHABLE_MS:
-                self._send_to(vehicle, self._atlas.docks[takers[0][2]], now_ms)
+                self._send_to(vehicle, docks[takers[0][2]], now_ms)
 
     def _send_to(self, vehicle: VehicleBelief, dock: Dock, now_ms: int) -> None:
         atlas = self._atlas

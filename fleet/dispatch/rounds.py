@@ -158,7 +158,7 @@ def _candidates(
     in_order = sorted(belief.open.values(), key=lambda p: (p.request.latest_ms, p.request.pickup_id))
     if belief.dark:
         in_order.sort(key=lambda p: HAZMAT not in needs_of(p.request.material))
-    accepted = frozenset[str]().union(*(d.accepts for d in atlas.docks if not _is_full(atlas, belief, d)))
+    accepted = frozenset[str]().union(*(d.accepts for d in atlas.docks if takes_loads(atlas, belief, d)))
     waiting: list[PickupBelief] = []
     beyond: list[PickupBelief] = []
     for pickup in in_order:
@@ -247,12 +247,14 @@ def _vehicle(atlas: Atlas, vehicle: VehicleBelief, local: Mapping[int, int], now
     return Vehicle(vehicle.id, vehicle.type, local[atlas.node_of[vehicle.free_site]], ready, vehicle.free_wh)
 
 
-def _is_full(atlas: Atlas, belief: Belief, dock: Dock) -> bool:
-    return belief.stock_kg.get(dock.id, 0.0) >= FULL_SHARE * atlas.capacity_kg[dock.id]
+def takes_loads(atlas: Atlas, belief: Belief, dock: Dock) -> bool:
+    """Whether a site is believed to be open, and to have room."""
+    full_kg = FULL_SHARE * atlas.capacity_kg[dock.id]
+    return dock.id not in belief.closed and belief.stock_kg.get(dock.id, 0.0) < full_kg
 
 
 def _dock(atlas: Atlas, belief: Belief, dock: Dock, local: Mapping[int, int]) -> Dock:
-    accepts = frozenset() if _is_full(atlas, belief, dock) else dock.accepts
+    accepts = dock.accepts if takes_loads(atlas, belief, dock) else frozenset()
     return replace(dock, node=local[atlas.node_of[dock.id]], accepts=accepts)
 
 

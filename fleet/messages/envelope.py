@@ -14,6 +14,7 @@ from fleet.messages import (
     notices,
     orders,
     people,
+    plants,
     reports,
     security,
     sensornet,
@@ -45,6 +46,8 @@ AnyBody = (
     | people.FollowVehicle | people.StopVehicle | people.StandDown
     | people.Scavenged | people.MarketBought | people.VehicleHeld
     | sensornet.SensorsPlaced | sensornet.TagsSeen | sensornet.LevelsRead
+    | plants.SiteOpened | plants.SiteClosed | plants.BatchEnded | plants.StockReported | plants.Assayed
+    | plants.Shipped | plants.LineStopped | plants.WithdrawStock | plants.Withdrawn
 )  # fmt: skip
 
 B = TypeVar("B", bound=Body, covariant=True)

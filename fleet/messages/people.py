@@ -42,7 +42,7 @@ class DepositRefused(Telemetry, frozen=True, kw_only=True):
     facility: str
     citizen: str
     deposit_id: str
-    cause: Literal["material", "full"]
+    cause: Literal["material", "full", "closed"]
 
 
 class CrowdCounted(Telemetry, frozen=True, kw_only=True):

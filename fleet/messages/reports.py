@@ -105,7 +105,7 @@ class UnloadRefused(Telemetry, frozen=True, kw_only=True):
 
     facility: str
     vehicle: str
-    cause: Literal["material", "full"]
+    cause: Literal["material", "full", "closed"]
 
 
 class Charged(Telemetry, frozen=True, kw_only=True):

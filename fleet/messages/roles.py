@@ -33,13 +33,14 @@ OPEN_TO: Mapping[Door, frozenset[Role]] = MappingProxyType(
 CONTROL_VERBS = frozenset({"PauseRun", "ResumeRun", "StepRun", "SetSpeed", "StopRun"})
 ORDER_VERBS = frozenset({"FlyRoute", "Recall"})
 AIRSPACE_VERBS = frozenset({"CloseAirspace", "OpenAirspace"})
+STOCK_VERBS = frozenset({"WithdrawStock"})
 INTENT_VERBS = frozenset({"QuarantineVehicle", "RevokeKey"})
 GUARD_VERBS = frozenset({"FollowVehicle", "StopVehicle", "StandDown"})
 
 MAY_SAY: Mapping[Role, frozenset[str]] = MappingProxyType(
     {
         "viewer": frozenset(),
-        "operator": CONTROL_VERBS | ORDER_VERBS | AIRSPACE_VERBS | INTENT_VERBS | GUARD_VERBS,
+        "operator": CONTROL_VERBS | ORDER_VERBS | AIRSPACE_VERBS | STOCK_VERBS | INTENT_VERBS | GUARD_VERBS,
         "red": frozenset({"StartTamper", "StopTamper", "ForgeOrder", "AttackBegan", "AttackEnded"}),
         "blue": INTENT_VERBS | GUARD_VERBS | {"Alert"},
         "recorder": frozenset(),

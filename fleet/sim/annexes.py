@@ -31,9 +31,10 @@ class Annexes:
 def build_annexes(around: Surroundings) -> Annexes:
     """Every annex as the setting describes it."""
     setting = around.setting
+    grid = Grid(around, setting.grid)
     return Annexes(
-        grid=Grid(around, setting.grid),
-        plants=Plants(around, setting.plants),
+        grid=grid,
+        plants=Plants(around, setting.plants, grid),
         sensornet=SensorNet(around, setting.sensor_network),
         people=People(around, setting.people),
         troubles=Troubles(around, setting.troubles),

@@ -174,6 +174,7 @@ def build_world(
         winds=setting.air,
         airspace_trust=Verifier({}, {}, setting.run),
         guard_trust=Verifier({}, {}, setting.run),
+        stock_trust=Verifier({}, {}, setting.run),
         tamper_draw=streams.noise("sim/tampering"),
         witnesses=weighbridge.witnesses,
     )

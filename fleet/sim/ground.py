@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fleet.city.model import City, Site
 
@@ -11,10 +11,11 @@ from fleet.city.model import City, Site
 @dataclass(frozen=True)
 class Ground:
     """What is known before chance has its say. `end_ms` is when the run ends, `start_hour` when it starts by the
-    city's clock."""
+    city's clock, `demanded` what pickups are called that somebody will ask for."""
 
     city: City
     sites: Sequence[Site]
     vehicles: Sequence[str]
     start_hour: float
     end_ms: int
+    demanded: frozenset[str] = field(default_factory=frozenset)

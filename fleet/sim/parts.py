@@ -55,6 +55,8 @@ class Parts:
     """Whose word closes and opens airspace."""
     guard_trust: Verifier
     """Whose word sends guards."""
+    stock_trust: Verifier
+    """Whose word gives stock out."""
     tamper_draw: Noise
     witnesses: list[Witness]
     """Who looks on when a load is weighed in."""

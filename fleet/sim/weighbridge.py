@@ -12,7 +12,7 @@ from fleet.sim.books import ITEMS, KG, Account, Books
 from fleet.sim.witness import Witness
 from fleet.sim.yards import Dockyard
 
-Cause = Literal["", "material", "full"]
+Cause = Literal["", "material", "full", "closed"]
 
 
 class Weighbridge:
@@ -40,7 +40,7 @@ class Weighbridge:
         self._books.transfer(ITEMS, aboard, stock, body.items)
         add_to(yard.stock, contents)
         yard.items += body.items
-        litres = body.load_l
+        litres, inside = body.load_l, body.inside
         body.empty()
         self._books.compare(KG, aboard, body.load_kg)
         self._books.compare(KG, stock, yard.stock_kg)
@@ -53,6 +53,7 @@ class Weighbridge:
                 stock_kg=round(yard.stock_kg, 3),
             )
         )
+        yard.arrived(inside)
         for witness in self.witnesses:
             witness.unloaded(body, yard)
 
@@ -60,14 +61,15 @@ class Weighbridge:
         """Why the site's counter does not take so much of what is called `label`; "" where it does."""
         return _refusal({label}, kg, yard)
 
-    def take_in(self, yard: Dockyard, source: Account, contents: Mapping[str, float]) -> None:
-        """Book one item that somebody brings from the account `source`; its scale is the counter's own."""
+    def take_in(self, yard: Dockyard, source: Account, label: str, contents: Mapping[str, float]) -> None:
+        """Book one item called `label` that somebody brings, from `source`; its scale is the counter's own."""
         stock = ("stock", yard.id)
         self._books.carry(source, stock, contents)
         self._books.transfer(ITEMS, source, stock, 1)
         add_to(yard.stock, contents)
         yard.items += 1
         self._books.compare(KG, stock, yard.stock_kg)
+        yard.arrived({label: contents})
 
     def _reading(self, yard: Dockyard, kg: float) -> float:
         yard.weighings += 1
@@ -77,6 +79,8 @@ class Weighbridge:
 
 
 def _refusal(labels: Set[str], kg: float, yard: Dockyard) -> Cause:
+    if yard.closed:
+        return "closed"
     if not labels <= yard.accepts:
         return "material"
     return "full" if yard.stock_kg + kg > yard.capacity_kg else ""

@@ -23,7 +23,7 @@ from fleet.messages.reports import (
 from fleet.sim import autopilot
 from fleet.sim.blackout import Blackout
 from fleet.sim.body import Body, Waste
-from fleet.sim.books import ITEMS
+from fleet.sim.books import ITEMS, Account
 from fleet.sim.collecting import collect, fits
 from fleet.sim.courses import Courses
 from fleet.sim.overhead import Moves, Overhead
@@ -32,6 +32,8 @@ from fleet.sim.receivers import Receivers
 from fleet.sim.settling import settle, tell
 from fleet.sim.yards import Dockyard
 
+GENERATED: Account = ("generated", "")
+"""Where what people throw away comes from."""
 FIND_WITHIN_M = 15.0
 """A vehicle finds a bin or a pad by eye within this distance of where it lands."""
 
@@ -82,16 +84,19 @@ class World:
     def next_wake_ms(self) -> int | None:
         return self._p.kernel.peek_ms
 
-    def announce(self, request: PickupRequested) -> None:
-        """Let a pickup appear, unless somebody sees to it: the waste is there, and the city hears of it."""
-        if any(annex.takes(request) for annex in self.annexes):
+    def announce(self, request: PickupRequested, source: Account = GENERATED) -> None:
+        """Let a pickup appear, from the account `source`: the waste is there, and the city hears of it.
+
+        What citizens make may be seen to by somebody else.
+        """
+        if source == GENERATED and any(annex.takes(request) for annex in self.annexes):
             return
         waste = self._p.waste[request.pickup_id]
         waste.there = waste.kg > 0.0
         if waste.there:
             waiting = ("waiting", waste.id)
-            self._p.books.carry(("generated", ""), waiting, waste.contents)
-            self._p.books.transfer(ITEMS, ("generated", ""), waiting, 1)
+            self._p.books.carry(source, waiting, waste.contents)
+            self._p.books.transfer(ITEMS, source, waiting, 1)
         self._p.citizens.say(request)
 
     def start(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from fleet.messages.port import Port
@@ -59,7 +59,10 @@ class Places:
 @dataclass(slots=True)
 class Dockyard:
     """A site as it is. `stock` is what has been unloaded and still lies there, kg of what it really is; `items`
-    counts the pickups that came in."""
+    counts the pickups that came in.
+
+    A `closed` one takes no loads. `arrived` is told of each load, by what it was called, once it lies there.
+    """
 
     id: str
     node: int
@@ -75,6 +78,8 @@ class Dockyard:
     wear: SiteWear = field(default_factory=SiteWear)
     live: bool = True
     """Whether there is power."""
+    closed: bool = False
+    arrived: Callable[[Mapping[str, Mapping[str, float]]], None] = lambda inside: None
 
     @property
     def stock_kg(self) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from fleet.messages.orders import FlyRoute, StopOrder
 from fleet.messages.plane import Injection
 from fleet.messages.tamper import ForgeOrder, StartTamper
-from tests.journeys.stages import Run
+from tests.journeys.stages import PLAIN, Run, Scene
 
 ID = "t"
 
@@ -50,6 +50,7 @@ class Case:
 
     prepare: Callable[[Run], Ask]
     measure: Callable[[Live], None]
+    scene: Scene = PLAIN
 
 
 def start(primitive: str, target: str, **parameters: float | str) -> StartTamper:

@@ -7,7 +7,7 @@ under fixed orders. Both give back everything that was heard and, for each tick,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -121,14 +121,27 @@ class Ear:
         self.heard += [(tick, m) for m in batch]
 
 
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What a stage has beside its own: settings of `Corners`, and of the setting of `Town`'s world."""
+
+    changes: tuple[str, ...] = ()
+    town: Mapping[str, object] = field(default_factory=dict)
+
+
+PLAIN = Scene()
+
+
 class Corners:
     """Four Corners for half an hour."""
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, scene: Scene = PLAIN) -> None:
+        self.seed, self.scene = seed, scene
 
     def live(self, asks: Asks) -> Run:
-        changes = [f"seed={self.seed}", "run.duration_h=0.5", "sensor_network.tags.share=1"]
+        changes = [
+            f"seed={self.seed}", "run.duration_h=0.5", "sensor_network.tags.share=1", *self.scene.changes,
+        ]  # fmt: skip
         parts = load_scenario(ROOT / "configs" / "four-corners.yaml", changes).build(MemoryBus)
         parts.links.remember()
         samples: dict[int, Sample] = {}
@@ -145,14 +158,15 @@ class Corners:
 class Town:
     """The toy world for twenty minutes: three vehicles, two rounds of orders."""
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, scene: Scene = PLAIN) -> None:
+        self.seed, self.scene = seed, scene
 
     def live(self, asks: Asks) -> Run:
         fleet = tuple(VehicleSpec(f"v{n}", "light-collector", "home") for n in range(3))
         waiting = tuple(waste(n, n % 6, announced_ms=5000 * n) for n in range(12))
         tagged = SensorNetworkParams(tags=TagsParams())
-        toy = Toy(seed=self.seed, tampering=True, vehicles=fleet, waiting=waiting, sensor_network=tagged)
+        own = {"vehicles": fleet, "waiting": waiting, "sensor_network": tagged, **self.scene.town}
+        toy = Toy(seed=self.seed, tampering=True, **own)
         sensors = build_sensors(toy.setting, Streams(self.seed), toy.motion)
         red, home = toy.bus.port("red/script"), dock("home", unload=True, charge=True)
         orders = {

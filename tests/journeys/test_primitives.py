@@ -21,7 +21,7 @@ from fleet.messages.truth import WorldClosed
 from fleet.sim.tampering import discover
 from fleet.sim.tampering.checks import check_live
 from tests.journeys.live import Case, Live
-from tests.journeys.stages import Asks, Corners, Run, Town
+from tests.journeys.stages import Asks, Corners, Run, Scene, Town
 
 pytestmark = pytest.mark.slow
 MODULES = [
@@ -34,28 +34,34 @@ AREA_CASES: dict[str, Case] = {
     name: case for module in MODULES for name, case in getattr(module, "AREA_CASES", {}).items()
 }
 SEEDS = range(1, 1 + min(5, int(os.environ.get("FLEET_SEEDS", "1"))))
-STAGES = {f"{kind.__name__.lower()}-{seed}": kind(seed) for kind in (Corners, Town) for seed in SEEDS}
+STAGES = {f"{kind.__name__.lower()}-{seed}": (kind, seed) for kind in (Corners, Town) for seed in SEEDS}
 CORNERS, TOWN = "corners-1", pytest.param("town-1", marks=pytest.mark.thorough)
 """Stages for what is tried with one seed."""
 
 
+def live(stage: str, scene: Scene, asks: Asks) -> Run:
+    kind, seed = STAGES[stage]
+    return kind(seed, scene).live(asks)
+
+
 @cache
-def clean(stage: str) -> Run:
-    return STAGES[stage].live({})
+def clean(stage: str, scene: Scene) -> Run:
+    return live(stage, scene, {})
 
 
 def hold(case: Case, stage: str) -> None:
     """Live through both runs, check what holds for every primitive, and measure."""
-    ask, runs = case.prepare(clean(stage)), []
+    before, runs = clean(stage, case.scene), []
+    ask = case.prepare(before)
 
     def play(asks: Asks) -> list:
-        runs.append(STAGES[stage].live(asks) if asks else clean(stage))
+        runs.append(live(stage, case.scene, asks) if asks else before)
         return runs[-1].heard
 
     pair = check_live(play, ask.request, at_tick=ask.at_tick, stop_tick=ask.stop_tick, more=ask.more)
     ((_, closed),) = runs[1].of(WorldClosed)
     assert max(closed.body.residual_kg, closed.body.residual_wh) < 1e-6
-    case.measure(Live(clean(stage), runs[1], ask, pair.effect_tick))
+    case.measure(Live(before, runs[1], ask, pair.effect_tick))
 
 
 def test_every_primitive_has_a_case():

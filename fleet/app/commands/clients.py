@@ -211,6 +211,19 @@ def open_airspace(reach: dict[str, Any], zone: str) -> Outcome:
 
 
 @_order()
+@click.argument("site")
+@click.argument("material")
+@click.argument("kg", type=Number(0.001))
+@click.option("--bearer", required=True, help="Who is there to take it.")
+def withdraw(reach: dict[str, Any], site: str, material: str, kg: float, bearer: str) -> Outcome:
+    """Have KG of the MATERIAL in stock at SITE given out."""
+    from fleet.app import requests
+
+    with _connect(reach, requests.ANSWERS) as client:
+        return requests.withdraw(client, requests.Withdrawal(site, material, kg, bearer), reach["timeout_s"])
+
+
+@_order()
 def pause(reach: dict[str, Any]) -> Outcome:
     """Hold the run."""
     from fleet.app import requests

@@ -119,7 +119,7 @@ class Counters:
                 DepositRefused(facility=yard.id, citizen=errand.citizen, deposit_id=errand.id, cause=cause)
             )
             return
-        bridge.take_in(yard, errand.account, errand.contents)
+        bridge.take_in(yard, errand.account, errand.material, errand.contents)
         del self.carried[errand.id]
         self._weighings += 1
         sigma = self._around.setting.sensors.weighbridge_sigma
