@@ -19,7 +19,7 @@ SHARES_WITHIN = 1e-9
 class ProductParams(Params):
     """Something of use that a recipe makes. What is shipped comes back as waste, if it has a lifetime."""
 
-    share: Annotated[float, Field(gt=0.0, le=1.0)]
+    share: Positive
     """Kilograms of it per kilogram that goes in."""
     recyclable_share: Share = 0.0
     """The part of it that can come back."""
@@ -42,7 +42,7 @@ class ProductParams(Params):
 class ByproductParams(Params):
     """Something that a recipe leaves and nobody wants; its store fills unless it is shipped."""
 
-    share: Annotated[float, Field(gt=0.0, le=1.0)]
+    share: Positive
     toxicity: Share = 0.0
     """How harmful it is where it leaks, 0 to 1: nothing in the world depends on it, it is for whoever scores."""
 
@@ -52,11 +52,11 @@ class RecipeParams(Params):
 
     takes: Annotated[tuple[MaterialName, ...], Field(min_length=1)]
     """What goes in; of several, the first that is there."""
-    sorted: dict[MaterialName, Share] = Field(default_factory=dict)
+    sorted: dict[MaterialName, NonNegative] = Field(default_factory=dict)
     """What of it becomes waste of another name, put back into the site's stock."""
     products: dict[OutputName, ProductParams] = Field(default_factory=dict)
     byproducts: dict[OutputName, ByproductParams] = Field(default_factory=dict)
-    losses: dict[OutputName, Share] = Field(default_factory=dict)
+    losses: dict[OutputName, NonNegative] = Field(default_factory=dict)
     """What is lost to the air or the drain, by its reason."""
     finds: Share = 0.0
     """A line that sorts puts aside this part of whatever else lies in its batch; the rest ends in the first

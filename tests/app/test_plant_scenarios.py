@@ -1,0 +1,147 @@
+"""What is wrong with plants in a scenario is said with its place; the examples run."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+
+from fleet.app.starter import map_file
+
+from .command import ROOT, fleet
+
+BASE = """\
+name: day
+city: {map: four-corners.geojson}
+fleet:
+  groups:
+    - {name: light, type: light-collector, count: 2}
+demand:
+  processes:
+    - {name: homes, per_day: 100, materials: {paper: 1, glass: 1}}
+facilities:
+  - {id: plant, accepts: [paper, glass, batteries], capacity_kg: 100}
+  - {id: shed, lon: 9.9965, lat: 50.0030, accepts: [textiles]}
+plants:
+"""
+
+
+@pytest.fixture
+def told(tmp_path):
+    """What `fleet validate` says of a plants section: (line, column, the rest) of each fault."""
+    shutil.copy(map_file(), tmp_path / "four-corners.geojson")
+
+    def tell(section: str) -> list[tuple[int, int, str]]:
+        path = tmp_path / "day.yaml"
+        path.write_text(BASE + section)
+        result = fleet("validate", path)
+        if result.exit_code == 0:
+            return []
+        assert result.exit_code == 3, result.output
+        faults = re.findall(r"(?m)^.*day\.yaml:(\d+):(\d+): (.*)$", result.stderr)
+        return [(int(line) - BASE.count("\n"), int(column), text) for line, column, text in faults]
+
+    return tell
+
+
+def test_a_recipe_that_makes_mass_from_nothing(told):
+    faults = told("""\
+  recipes:
+    magic:
+      takes: [paper]
+      products: {gold: {share: 1.2}}
+    quiet:
+      takes: [paper]
+      products: {gold: {share: 0.2}}
+""")
+    assert [(line, column) for line, column, _ in faults] == [(3, 7), (6, 7)]
+    (_, _, magic), (_, _, quiet) = faults
+    assert "plants.recipes.magic: expected shares that add up to 1" in magic
+    assert "add up to 1.2: this recipe makes mass from nothing" in magic
+    assert "add up to 0.2: this recipe loses mass without saying so" in quiet
+
+
+def test_shares_of_several_outputs_are_added_up(told):
+    ((line, column, text),) = told("""\
+  recipes:
+    magic:
+      takes: [paper]
+      products: {gold: {share: 0.7}}
+      byproducts: {lead: {share: 0.4}}
+""")
+    assert (line, column) == (3, 7)
+    assert "plants.recipes.magic: expected shares that add up to 1" in text
+    assert "they add up to 1.1: this recipe makes mass from nothing" in text
+
+
+@pytest.mark.parametrize(
+    "section, place, words",
+    [
+        ("  recipes: {x: {takes: [papr], losses: {air: 1}}}\n", (1, 25), "did you mean `paper`?"),
+        (
+            "  sites:\n    - {site: plnt}\n",
+            (2, 14),
+            "expected a site of the map, found 'plnt'; did you mean `plant`?",
+        ),
+        ("  sites:\n    - {site: plant}\n    - {site: plant}\n", (3, 14), "expected each site once"),
+        ("  sites:\n    - {site: plant, lines: [{recipe: paper-plup}]}\n", (2, 38), "did you mean `paper-pulp`?"),
+        ("  sites:\n    - {site: depot}\n", (2, 14), "nobody supplies this one"),
+        ("  sites:\n    - {site: shed}\n", (2, 14), "nobody supplies this one"),
+        (
+            "  sites:\n    - {site: plant, lines: [{recipe: textile-sorting}]}\n",
+            (2, 38),
+            "it takes textiles, and nobody supplies that here",
+        ),
+        (
+            "  sites:\n    - {site: plant, licensed: false}\n",
+            (2, 31),
+            "a licence, for a site that accepts batteries",
+        ),
+        (
+            "  sites:\n    - {site: plant, send_back: {materials: [paper]}}\n",
+            (2, 45),
+            "a material that the site does not accept",
+        ),
+        (
+            "  sites:\n    - {site: plant, lines: [{recipe: paper-pulp}], stores_kg: {slugde: 4}}\n",
+            (2, 64),
+            "did you mean `sludge`?",
+        ),
+        (
+            "  sites:\n    - {site: plant, lines: [{recipe: paper-pulp}], ships: [{what: oil, at_kg: 4}]}\n",
+            (2, 67),
+            "they make: pulp, sludge",
+        ),
+        ("  sites:\n    - {site: plant, ships: [{what: oil}]}\n", (2, 29), "expected at_kg, every_h, or both"),
+        (
+            "  sites:\n    - {site: plant, lines: [{recipe: paper-pulp, workers: 2}]}\n",
+            (2, 59),
+            "at most the site's workers, 0",
+        ),
+        (
+            "  sites:\n    - {site: plant, stock_kg: {paper: 101}}\n",
+            (2, 31),
+            "at most what the site holds, 100 kg",
+        ),
+        ('  sites:\n    - {site: plant, opens_at: "08:00", closes_at: "08:00"}\n', (2, 51), "another time"),
+        ("  in_use_kg: {pulpp: 4}\n", (1, 15), "did you mean `pulp`?"),
+        ("  in_use_kg: {compost: 4}\n", (1, 15), "a product that comes back"),
+    ],
+)
+def test_a_fault_has_its_place(told, section, place, words):
+    ((line, column, text),) = told(section)
+    assert words in text
+    assert (line, column) == place
+
+
+def test_a_sound_section_has_no_fault(told):
+    assert told("  sites:\n    - {site: plant, lines: [{recipe: paper-pulp}, {recipe: glass-cullet}]}\n") == []
+    assert (
+        told("  sites:\n    - {site: shed, stock_kg: {textiles: 5}, lines: [{recipe: textile-sorting}]}\n") == []
+    )
+
+
+@pytest.mark.parametrize("name", ["plants", "central", "micro"])
+def test_the_examples_are_sound(name):
+    assert fleet("validate", ROOT / "configs" / f"{name}.yaml").exit_code == 0
