@@ -28,6 +28,8 @@ TRIP = "trip"
 """Why a feeder's sites are dark after it tripped."""
 CHARGERS = "chargers/"
 """Begins the name of the meter that sees what a site's chargers draw."""
+FEEDER = "feeder/"
+"""Begins the name of the meter at the head of a feeder."""
 
 
 class Grid(Annex):
@@ -68,7 +70,7 @@ class Grid(Annex):
         params, meters = self._params.meters, []
         for stated in self._params.feeders:
             port = self._around.port_of(SENDER)
-            meters.append(Meter(f"feeder/{stated.id}", stated.id, "", port, params.feeder_sigma))
+            meters.append(Meter(FEEDER + stated.id, stated.id, "", port, params.feeder_sigma))
         for yard in self._p.yards.values():
             if yard.charger_count:
                 name, feeder = CHARGERS + yard.id, self.feeder_of(yard.id).id
@@ -97,7 +99,8 @@ class Grid(Annex):
         for feeder in self.feeders.values():
             feeder.settle()
         self.meters.read(now, self._counted_wh)
-        if now + self.meters.interval_ms <= self._around.setting.end_ms:
+        end_ms = self._around.setting.end_ms
+        if not end_ms or now + self.meters.interval_ms <= end_ms:
             self._p.kernel.at(now + self.meters.interval_ms, self._read)
 
     def _counted_wh(self, meter: Meter) -> float:
@@ -188,6 +191,11 @@ class Grid(Annex):
     def feeders_in(self, zone: str) -> tuple[FeederParams, ...]:
         """The feeders of a zone."""
         return tuple(feeder for feeder in self._params.feeders if feeder.area == zone)
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """Every zone there is a feeder of."""
+        return tuple(sorted({feeder.area for feeder in self._params.feeders}))
 
     def switch(self, sites: Iterable[str], reason: str, dark: bool) -> None:
         """From now on `reason` keeps these sites dark, or no longer does."""

@@ -25,11 +25,12 @@ from fleet.sim.world import World
 
 TargetKind = Literal[
     "vehicle", "vehicle-or-area", "site", "holder", "city", "city-or-area", "door", "participant",
-    "anchor-or-area", "tag", "vehicle-or-tag",
+    "anchor-or-area", "tag", "vehicle-or-tag", "feeder", "site-or-zone",
 ]  # fmt: skip
 """What a request may name: a vehicle's id; that, or the word `area`; a site's id; a holder of keys; the word
 `city`; that, or `area`; a door of the bus; whoever has a link to it; an anchor of the map, or `area`; a tag; a
-vehicle or a tag. An area is the circle of the parameters in `AREA`."""
+vehicle or a tag; a feeder of the grid; a site, or a zone of the grid. An area is the circle of the parameters in
+`AREA`."""
 
 AREA_WORD, CITY_WORD = "area", "city"
 FarOrder = FlyRoute | Recall | RotateKey | QuarantineVehicle | RevokeKey

@@ -67,7 +67,7 @@ def _shown(found: float | str) -> str:
 
 
 def _target_faults(primitive: Primitive, target: str, names: Names) -> list[str]:
-    """What is wrong with the target. Of keys, anchors and tags the primitive itself knows which there are."""
+    """What is wrong with the target. Of keys, anchors, tags, feeders the primitive itself knows."""
     match primitive.target:
         case "vehicle" | "vehicle-or-area":
             known, expected = names.vehicles, "a vehicle"
