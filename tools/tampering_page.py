@@ -28,6 +28,8 @@ TARGETS = {
     "anchor-or-area": "an anchor of the map, or `area`",
     "tag": "a tag: the id of a pickup that carries one",
     "vehicle-or-tag": "a vehicle, or a tag",
+    "feeder": "a feeder of the scenario's grid",
+    "site-or-zone": "a site, or a zone of the grid",
     "participant": "whoever has a link",
 }
 """How the page names each kind of target."""
