@@ -66,6 +66,8 @@ class Summary:
     digest_world: str
     troubles: dict[str, int] = field(default_factory=dict)
     """Honest incidents by kind, as labelled."""
+    batches: int = 0
+    processed_kg: dict[str, float] = field(default_factory=dict)
 
     @property
     def in_window(self) -> int:
@@ -132,6 +134,8 @@ def summarise(tally: Tally, run_info: Mapping[str, Any]) -> Summary:
         digest=str(run_info.get("digest", "")),
         digest_world=str(run_info.get("digest_world", "")),
         troubles=_sorted(tally.troubles),
+        batches=tally.batches,
+        processed_kg=dict(tally.processed_kg),
     )
 
 

@@ -19,6 +19,7 @@ from fleet.messages.envelope import Message
 from fleet.messages.orders import FlyRoute, PickupMissed, Recall, VehicleQuarantined
 from fleet.messages.people import CreditEarned, Deposited
 from fleet.messages.plane import Frame
+from fleet.messages.plants import BatchEnded
 from fleet.messages.reports import (
     Charged,
     OrderAnswered,
@@ -46,6 +47,7 @@ _ADDED_UP = frozenset(
         Alert,
         CreditEarned,
         Deposited,
+        BatchEnded,
     }
 )
 """What is summed or counted, and so must not count twice if it is heard twice."""
@@ -66,6 +68,9 @@ class Tally:
         self.unloaded_kg = 0.0
         self.unloads = 0
         self.unloads_refused: Counter[str] = Counter()
+        self.batches = 0
+        self.processed_kg: defaultdict[str, float] = defaultdict(float)
+        """What plants say went into batches ("input") and came out ("sorted", "product", "byproduct", "lost")."""
         self.delivered_wh = 0.0
         self.drawn_wh = 0.0
         self.legs = 0
@@ -94,7 +99,7 @@ class Tally:
             OrderAnswered: self._answered, Alert: self._alerted, VehicleQuarantined: self._quarantined,
             VehicleRoster: self._rostered, VehicleReported: self._reported, WorldClosed: self._closed,
             CreditEarned: self._earned, Deposited: self._deposited,
-            TroubleBegan: self._troubled,
+            TroubleBegan: self._troubled, BatchEnded: self._processed,
         }  # fmt: skip
 
     def hear(self, tick: int, batch: Sequence[Message]) -> None:
@@ -180,6 +185,11 @@ class Tally:
     def _unloaded(self, body: Unloaded, t_ms: int) -> None:
         self.unloads += 1
         self.unloaded_kg += sum(body.weighed_kg.values())
+
+    def _processed(self, body: BatchEnded, t_ms: int) -> None:
+        self.batches += 1
+        for what in ("input", "sorted", "product", "byproduct", "lost"):
+            self.processed_kg[what] += sum(getattr(body, f"{what}_kg").values())
 
     def _unload_refused(self, body: UnloadRefused, t_ms: int) -> None:
         self.unloads_refused[body.cause] += 1

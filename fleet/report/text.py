@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from fleet.report.summary import Summary
 
 _LABEL = 14
+_BECAME = (("product", "products"), ("byproduct", "by-products"), ("sorted", "sorted"), ("lost", "lost"))
 
 
 def render(summary: Summary) -> str:
@@ -66,6 +67,11 @@ def _loads(s: Summary) -> Iterator[tuple[str, str]]:
         yield f"  {material}", f"{kg:,.1f} kg, {s.collected_l[material]:,.0f} l"
     refused = _causes("refused", s.unloads_refused)
     yield "unloaded", f"{s.unloaded_kg:,.1f} kg in {s.unloads:,} loads, {refused}"
+    if s.batches:
+        became = ", ".join(
+            f"{name} {s.processed_kg[what]:,.1f} kg" for what, name in _BECAME if s.processed_kg[what]
+        )
+        yield "processed", f"{s.processed_kg['input']:,.1f} kg in {s.batches:,} batches: {became}"
 
 
 def _causes(word: str, counts: Mapping[str, int]) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
+from fleet.messages.plants import StopCause
 from fleet.sim.body import add_to
 from fleet.sim.plants.drive import Drive
 from fleet.sim.plants.params import LineParams
@@ -13,6 +15,8 @@ from fleet.sim.plants.piles import Piles
 from fleet.sim.plants.recipe import RecipeParams
 
 Masses = dict[str, float]
+Cause = StopCause | Literal[""]
+"""Why a line stands; "" where it works."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ class Line:
         self.recipe = recipe
         self.workers = params.workers
         self.batch: Batch | None = None
-        self.cause = "no-input"
+        self.cause: Cause = "no-input"
         self.shift = 0.0
         self.moved_kg = 0.0
         self._kg_per_h = params.kg_per_h or recipe.kg_per_h

@@ -8,7 +8,7 @@ from fleet.messages.plants import BatchEnded, LineStopped, Shipped, SiteClosed, 
 from fleet.sim.body import add_to
 from fleet.sim.books import KG, WH
 from fleet.sim.plants.assays import Assays
-from fleet.sim.plants.batch import Batch, Line, Masses
+from fleet.sim.plants.batch import Batch, Cause, Line, Masses
 from fleet.sim.plants.drive import Drive
 from fleet.sim.plants.hours import hours
 from fleet.sim.plants.house import House
@@ -109,7 +109,7 @@ class Plant:
             elif line.since_ms < 0:
                 self._stand(line, self._go_on(line, line.batch))
 
-    def _begin(self, line: Line) -> str:
+    def _begin(self, line: Line) -> Cause:
         """Begin a batch, or say why not."""
         batch = line.next_batch(self.piles, self.house.parts.kernel.now_ms)
         cause = self._obstacle(line, batch)
@@ -127,7 +127,7 @@ class Plant:
         line.batch, line.left_ms = batch, batch.lasts_ms
         return self._go_on(line, batch)
 
-    def _obstacle(self, line: Line, batch: Batch | None) -> str:
+    def _obstacle(self, line: Line, batch: Batch | None) -> Cause:
         """What keeps a line from this batch, power aside."""
         if self.yard.closed:
             return "closed"
@@ -137,7 +137,7 @@ class Plant:
             return "no-room"
         return "no-workers" if self._busy + line.workers > self.params.workers else ""
 
-    def _go_on(self, line: Line, batch: Batch) -> str:
+    def _go_on(self, line: Line, batch: Batch) -> Cause:
         if not line.drive.asks(batch.kw):
             return "no-power"
         kernel = self.house.parts.kernel
@@ -154,12 +154,9 @@ class Plant:
                 line.since_ms, line.turn = -1, line.turn + 1
         self.stir()
 
-    def _stand(self, line: Line, cause: str) -> None:
+    def _stand(self, line: Line, cause: Cause) -> None:
         if cause and cause != line.cause:
-            # What `_begin` answers are the causes of the message; mypy sees a str.
-            self.yard.port.say(
-                LineStopped(site=self.yard.id, line=line.number, recipe=line.name, cause=cause)  # type: ignore[arg-type]
-            )
+            self.yard.port.say(LineStopped(site=self.yard.id, line=line.number, recipe=line.name, cause=cause))
         line.cause = cause
 
     def _end(self, line: Line, turn: int) -> None:
