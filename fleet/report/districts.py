@@ -4,8 +4,9 @@ For each district (the one that the request names; `ELSEWHERE` for none):
 
 - requested, served: pickups asked for, and those of them that were collected, whether in their window or not;
 - waited: from the request, or from when the window opened, until it was collected; collected pickups only;
-- nearest: the straight way from where a pickup was asked for to the nearest facility that takes its material. It
-  says what the form of the network gives a district, whatever the fleet does, so it is over all requests;
+- nearest: the straight way from where a pickup was asked for to the nearest facility that takes its material and
+  was open when the pickup was ready to be fetched; none where all were closed. It says what the form of the
+  network gives a district, whatever the fleet does, so it is over all requests;
 - brought: the straight way from a pickup to the facility that weighed in the load it was in. It is over what was
   collected and weighed in before the run ended; a vehicle's load is all it collected since it was weighed in last;
 - carried: the way that the vehicle really travelled with it in between, other pickups on its tour included, from
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 
 from fleet.messages.envelope import Message
 from fleet.messages.plane import Frame
+from fleet.messages.plants import SiteClosed, SiteOpened
 from fleet.messages.reports import PickupCollected, PickupRequested, Unloaded
 from fleet.messages.truth import LegFlown
 
@@ -69,7 +71,7 @@ class _Way:
 
 
 class Districts:
-    """A `fleet.messages.port.Listener` that adds up by district. `facilities` are those open all the time."""
+    """A `fleet.messages.port.Listener` that adds up by district. Facilities are open unless they say otherwise."""
 
     def __init__(self, facilities: Iterable[Facility]) -> None:
         self._facilities = {facility.id: facility for facility in facilities}
@@ -78,6 +80,7 @@ class Districts:
         self._aboard: defaultdict[str, dict[str, int]] = defaultdict(dict)
         self._ways: dict[str, _Way] = {}
         self._weighed_kg: defaultdict[str, float] = defaultdict(float)
+        self._turns: defaultdict[str, list[tuple[int, bool]]] = defaultdict(list)
         self._ends_ms: defaultdict[str, list[int]] = defaultdict(list)
         self._travelled_m: defaultdict[str, list[float]] = defaultdict(list)
 
@@ -97,6 +100,8 @@ class Districts:
                     self._aboard[body.vehicle][body.pickup_id] = message.t_ms
             elif isinstance(body, Unloaded):
                 self._unloaded(body, message.t_ms)
+            elif isinstance(body, (SiteOpened, SiteClosed)):
+                self._turns[body.site].append((message.t_ms, isinstance(body, SiteOpened)))
 
     def _leg(self, leg: LegFlown) -> None:
         ends, travelled = self._ends_ms[leg.vehicle], self._travelled_m[leg.vehicle]
@@ -139,9 +144,16 @@ class Districts:
         )
 
     def _nearest_m(self, pickup: str) -> float | None:
-        request = self._requests[pickup][0]
-        takes = [f for f in self._facilities.values() if request.material in f.accepts]
-        return min((_apart_m(request, facility) for facility in takes), default=None)
+        request, ready_ms = self._requests[pickup]
+        takes = (f for f in self._facilities.values() if request.material in f.accepts)
+        near = (_apart_m(request, facility) for facility in takes if self._is_open(facility.id, ready_ms))
+        return min(near, default=None)
+
+    def _is_open(self, facility: str, t_ms: int) -> bool:
+        """What it said last by then; what says nothing is open."""
+        turns = self._turns[facility]
+        before = bisect_right(turns, (t_ms, True))
+        return turns[before - 1][1] if before else True
 
     def _brought_m(self, pickup: str) -> float | None:
         facility = self._facilities.get(self._ways[pickup].facility)

@@ -1,4 +1,4 @@
-"""A run as a flat list of named numbers, to be compared with other runs: the summary, and access by district.
+"""A run as a flat list of named numbers, to be compared with other runs: summary, access by district, plants.
 
 Districts count in means and spreads with the pickups requested there. A measure without a value (a mean of
 nothing) is None.
@@ -12,6 +12,7 @@ from types import MappingProxyType
 from fleet.report.districts import District, Districts
 from fleet.report.spread import gini, most_over_least, variation
 from fleet.report.summary import Summary
+from fleet.report.works import Works
 
 MEASURES: Mapping[str, str] = MappingProxyType(
     {
@@ -44,6 +45,12 @@ MEASURES: Mapping[str, str] = MappingProxyType(
         "served_most_over_least": "served share, best district over worst",
         "wait_most_over_least": "waited, worst district over best",
         "wait_gini": "waited over districts, Gini",
+        "processed_kg": "processed by plants, kg",
+        "made_kg": "products made by plants, kg",
+        "left_kg": "by-products left by plants, kg",
+        "batches": "batches of plants",
+        "plant_kwh": "energy of plants, kWh",
+        "plant_wh_per_kg": "energy of plants per kg processed, Wh",
     }
 )
 """Every measure of a run, and its name for people."""
@@ -78,10 +85,15 @@ def title_of(name: str) -> str | None:
     return OF_DISTRICT[measure].replace("*", district)
 
 
-def measures_of(summary: Summary, districts: Districts) -> dict[str, float | None]:
+def measures_of(summary: Summary, districts: Districts, works: Works) -> dict[str, float | None]:
     """Every measure of a run, by the names of `MEASURES`, then those of each district."""
     each = districts.districts()
-    found = {**_of_summary(summary), "busiest_share": districts.busiest_share, **_of_access(each)}
+    found = {
+        **_of_summary(summary),
+        "busiest_share": districts.busiest_share,
+        **_of_access(each),
+        **_of_works(works),
+    }
     for district in each:
         found |= {f"{DISTRICTS}.{district.id}.{name}": value for name, value in _of_district(district).items()}
     return found
@@ -126,6 +138,17 @@ def _of_access(districts: Sequence[District]) -> dict[str, float | None]:
         "served_most_over_least": most_over_least(served),
         "wait_most_over_least": most_over_least(waits),
         "wait_gini": gini(waits, wait_weights),
+    }
+
+
+def _of_works(works: Works) -> dict[str, float | None]:
+    return {
+        "processed_kg": works.processed_kg,
+        "made_kg": works.made_kg,
+        "left_kg": works.left_kg,
+        "batches": works.batches,
+        "plant_kwh": works.kwh,
+        "plant_wh_per_kg": _ratio(1000.0 * works.kwh, works.processed_kg),
     }
 
 

@@ -2,12 +2,14 @@
 
 import pytest
 
+from fleet.messages.plants import SiteClosed, SiteOpened
 from fleet.messages.reports import PickupCollected, PickupRequested, Unloaded
 from fleet.messages.truth import LegFlown
 from fleet.report.districts import ELSEWHERE, Districts, Facility
 from fleet.report.measures import DISTRICTS, MEASURES, OF_DISTRICT, measures_of, title_of
 from fleet.report.summary import summarise
 from fleet.report.tally import Tally
+from fleet.report.works import Works
 from tests.record import run_of
 
 MILL = Facility("mill", 0.0, 0.0, frozenset({"paper"}))
@@ -72,13 +74,27 @@ def test_a_day_by_hand():
     assert none.served_share == 0.0
 
 
+def test_what_is_closed_is_not_near():
+    districts = Districts([MILL, WORKS])
+    opened = SiteOpened(site="mill", kind="manual", licensed=True, recipes=())
+    for t_ms, body in ((0, SiteClosed(site="mill")), (0, request("early", "a", 300.0)), (9_000, opened)):
+        districts.hear(0, run_of.heard(body, t_ms=t_ms))
+    districts.hear(1, run_of.heard(request("late", "b", 300.0, earliest_ms=9_000), t_ms=500))
+    districts.hear(2, run_of.heard(SiteClosed(site="mill"), SiteClosed(site="works"), t_ms=10_000))
+    districts.hear(2, run_of.heard(request("last", "c", 300.0), t_ms=10_000))
+    early, late, last = districts.districts()
+    assert early.nearest_mean_m == pytest.approx((2700.0**2 + 400.0**2) ** 0.5)
+    assert late.nearest_mean_m == 500.0
+    assert last.nearest_mean_m is None
+
+
 def test_a_load_that_is_told_twice_is_weighed_once():
     assert run_a_day()[1].busiest_share == 0.75
 
 
 def test_every_measure_has_a_name_for_people():
     tally, districts = run_a_day()
-    found = measures_of(summarise(tally, {}), districts)
+    found = measures_of(summarise(tally, {}), districts, Works())
     plain = [name for name in found if not name.startswith(f"{DISTRICTS}.")]
     assert sorted(plain) == sorted(MEASURES)
     assert {name.rpartition(".")[2] for name in found.keys() - set(plain)} == set(OF_DISTRICT)
@@ -92,7 +108,7 @@ def test_every_measure_has_a_name_for_people():
 
 
 def test_a_run_of_nothing_has_no_means():
-    found = measures_of(summarise(Tally(), {}), Districts([]))
+    found = measures_of(summarise(Tally(), {}), Districts([]), Works())
     assert found["nearest_km"] is None
     assert found["served_share"] is None
     assert found["served_least_share"] is None
