@@ -11,8 +11,9 @@ back.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,7 +27,6 @@ from fleet.study.model import Point, Result, Study
 
 MANIFEST = "study.json"
 POINTS = "points"
-LOCK = ".lock"
 MAX_BYTES = 50_000_000
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ class Store:
     def _require_room(self) -> None:
         if self.directory.exists() and not self.directory.is_dir():
             raise UsageError(f"{self.directory}: expected a directory for the results, found a file")
-        taken = self.directory.exists() and any(path.name != LOCK for path in self.directory.iterdir())
+        taken = self.directory.exists() and any(self.directory.iterdir())
         if taken and not (self.directory / MANIFEST).is_file() and not (self.directory / POINTS).is_dir():
             raise UsageError(f"{self.directory}: is not empty and holds no study; name another directory")
 
@@ -102,18 +102,21 @@ class Store:
 @contextmanager
 def _alone(directory: Path) -> Iterator[None]:
     """Hold the directory's lock, which goes with the process whatever ends it. Raises `UsageError` if held."""
-    with (directory / LOCK).open("wb") as lock:
-        with suppress(ModuleNotFoundError):
-            # Where there are no such locks two studies in one directory are the user's own affair.
-            import fcntl
-
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise UsageError(
-                    f"{directory}: a study is running there already; name another directory"
-                ) from None
+    try:
+        import fcntl
+    except ModuleNotFoundError:
+        # Where there are no such locks two studies in one directory are the user's own affair.
         yield
+        return
+    lock = os.open(directory, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"{directory}: a study is running there; name another directory") from None
+        yield
+    finally:
+        os.close(lock)
 
 
 def _read(path: Path, kind: type[T], expected: str) -> T:
