@@ -82,10 +82,11 @@ def _family(axes: Axes, rows: Sequence[Row], title: str) -> None:
                 x, colour = n + aside, _COLOURS[k % len(_COLOURS)]
                 axes.plot([x, x], [spread.least, spread.most], color=colour, linewidth=1.2)
                 axes.plot([x], [spread.median], "o", color=colour, markersize=3.5, label=None if n else label)
-    axes.legend(fontsize=6.5, frameon=False)
-    _from_zero(
-        axes, [value for row in rows for spread in row.spreads.values() if spread for value in spread.values]
+    axes.legend(
+        fontsize=6.5, frameon=False, loc="upper center", ncols=len(labels), columnspacing=0.8, handletextpad=0.1
     )
+    values = [value for row in rows for spread in row.spreads.values() if spread for value in spread.values]
+    _from_zero(axes, values, room=1.2)
 
 
 def _panel(axes: Axes, row: Row) -> None:
@@ -116,6 +117,7 @@ def _frame(axes: Axes, title: str, ticks: Sequence[str]) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _from_zero(axes: Axes, values: Sequence[float]) -> None:
+def _from_zero(axes: Axes, values: Sequence[float], room: float = 1.08) -> None:
+    """Let the axis begin at 0 where nothing is below, and end at `room` times the most."""
     if min(values) >= 0.0 < max(values):
-        axes.set_ylim(0.0, 1.08 * max(values))
+        axes.set_ylim(0.0, room * max(values))

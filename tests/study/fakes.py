@@ -48,7 +48,7 @@ def dies_at_two(point):
     return steady(point)
 
 
-def waits_from_two(point):
-    if point.seed >= 2:
+def waits_but_for_the_first(point):
+    if (point.label, point.seed) != ("a", 1):
         Event().wait()
     return steady(point)

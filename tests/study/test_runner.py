@@ -152,7 +152,7 @@ from tests.study import fakes
 
 if __name__ == "__main__":
     hands = Hands(partial(processes, 3), 3, lambda text: print(text, flush=True))
-    run_study(fakes.study_of(), fakes.waits_from_two, Store(Path(sys.argv[1])), hands)
+    run_study(fakes.study_of(), fakes.waits_but_for_the_first, Store(Path(sys.argv[1])), hands)
 """
 
 
