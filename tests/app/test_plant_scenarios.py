@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 
 import pytest
 
+from fleet.app.load import load_scenario
 from fleet.app.starter import map_file
 
 from .command import ROOT, fleet
@@ -145,3 +147,21 @@ def test_a_sound_section_has_no_fault(told):
 @pytest.mark.parametrize("name", ["plants", "central", "micro"])
 def test_the_examples_are_sound(name):
     assert fleet("validate", ROOT / "configs" / f"{name}.yaml").exit_code == 0
+
+
+def test_one_plant_and_twelve_are_compared_fairly():
+    """The same city, fleet and demand, and as many kilograms an hour and hands."""
+    one, twelve = (load_scenario(ROOT / "configs" / f"{name}.yaml").scenario for name in ("central", "micro"))
+    for part in ("city", "run", "weather", "fleet", "demand", "docking", "dispatch", "sensors", "grid"):
+        assert getattr(one, part) == getattr(twelve, part), part
+    assert (len(one.plants.sites), len(twelve.plants.sites)) == (1, 12)
+
+    def kg_per_h(scenario):
+        found = Counter()
+        for plant in scenario.plants.sites:
+            for line in plant.lines:
+                found[line.recipe] += line.count * line.kg_per_h
+        return dict(found)
+
+    assert kg_per_h(one) == pytest.approx(kg_per_h(twelve))
+    assert sum(p.workers for p in one.plants.sites) == sum(p.workers for p in twelve.plants.sites)

@@ -168,3 +168,11 @@ def test_a_closed_plant_begins_nothing_and_finishes_what_is_under_way():
     assert stops(works) == ["closed"]
     assert works.plant().yard.closed
     works.close()
+
+
+def test_a_world_without_plants_has_no_books_of_theirs():
+    works = Works()
+    works.toy.world.close()
+    kinds = {kind for ledger in works.books.ledgers for kind in works.books.totals(ledger)}
+    assert kinds.isdisjoint({"in-use", "in-process", "product", "lines", "made", "converted"})
+    assert works.toy.world.parts.kernel.peek_ms is None

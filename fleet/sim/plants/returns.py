@@ -86,8 +86,9 @@ class Returns:
         return in_use
 
     def settle(self) -> None:
-        """Hold what is in use against the books."""
-        self._house.parts.books.compare_contents(IN_USE, self.in_use)
+        """Hold what is in use against the books, if anything ever was."""
+        if self.in_use:
+            self._house.parts.books.compare_contents(IN_USE, self.in_use)
 
     def _lot_kg(self, name: str) -> float:
         material = self._products[name].returns_as
