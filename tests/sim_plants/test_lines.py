@@ -176,3 +176,14 @@ def test_a_world_without_plants_has_no_books_of_theirs():
     kinds = {kind for ledger in works.books.ledgers for kind in works.books.totals(ledger)}
     assert kinds.isdisjoint({"in-use", "in-process", "product", "lines", "made", "converted"})
     assert works.toy.world.parts.kernel.peek_ms is None
+
+
+@pytest.mark.parametrize(("factor", "limit", "picked"), [(1.0, 0.1, True), (1.0, 0.3, False), (0.0, 0.1, False)])
+def test_what_an_assay_finds_too_little_of_stays_where_it_is(factor, limit, picked):
+    """A fifth of it is batteries; an instrument that shows nothing finds nothing."""
+    assay = {"materials": ["batteries"], "every_kg": 5, "sigma": 0.001, "limit": limit}
+    works = Works({**EXACT, "assay": assay})
+    works.plant().assays.factor = factor
+    works.load(plastics={"plastics": 8.0, "batteries": 2.0}).run(0.01)
+    assert works.heard(Assayed)[0].share == pytest.approx(factor * 0.2, abs=0.005)
+    assert works.plant().piles.kg("batteries") == pytest.approx(2.0 if picked else 0.0)
