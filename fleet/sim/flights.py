@@ -221,12 +221,16 @@ class Flights:
         if height_m <= 0.0:
             self._land(body)
             return
+        self._hover(body, downed)
+
+    def _hover(self, body: Body, downed: Arrived) -> None:
         power = body.power_w() * HOVER_FACTOR * body.energy_factor
-        self.motion.drive(i, 0.0, 0.0, 0.0, power + body.leak_w)
+        self.motion.drive(body.index, 0.0, 0.0, 0.0, power + body.leak_w)
         body.phase, body.phase_power_w = "holding", power
+        height_m = self.motion.place_of(body.index, self.kernel.now_ms)[2]
         lasts_ms = self._lasts_ms(body, height_m, height_m, _LONG_MS)
-        hover = Flight(body.turn, [], downed, downed)
-        self.kernel.at(self.kernel.now_ms + lasts_ms, self._give_out, body, hover)
+        body.flight = Flight(body.turn, [], downed, downed)
+        self.kernel.at(self.kernel.now_ms + lasts_ms, self._give_out, body, body.flight)
 
     def come_down(self, body: Body, downed: Arrived) -> None:
         """Descend to the ground right here; `downed` is called there."""
@@ -313,9 +317,9 @@ class Flights:
         self.motion.tow(i, 0.0, 0.0)
         if fix is not None:
             self.motion.correct(i, *fix)
-        if name == "holding":
-            self.motion.drive(i, 0.0, 0.0, 0.0, body.phase_power_w + body.leak_w)
-            body.phase = name
+        if name == "holding" and flight is not None:
+            flight.turn = -1
+            self._hover(body, flight.downed)
         elif name and flight is not None:
             phases = self._ahead(body, flight)
             # What was scheduled for the flight so far is void.

@@ -82,7 +82,11 @@ class Guard:
     @property
     def free(self) -> bool:
         """Whether he can be sent."""
-        return self.chase is None and self.body.state != "lost" and not self.body.held
+        return self.chase is None and not self._is_down()
+
+    def _is_down(self) -> bool:
+        """Whether he is out of it: lost, forced down, or on the ground until somebody has looked."""
+        return self.body.state == "lost" or self.body.held or self.body.wear.stays
 
     def is_at(self, chase: Chase) -> bool:
         """Whether that is what he does already, or more."""
@@ -112,7 +116,7 @@ class Guard:
         """Look, and fly on: to a charger, to where the vehicle is, or nowhere."""
         if number != self._aims or self.chase is None:
             return
-        if self.body.state == "lost" or self.body.held:
+        if self._is_down():
             self._report("off", sees=False)
             self.chase = None
             return

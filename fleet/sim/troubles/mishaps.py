@@ -25,7 +25,7 @@ def _broken(reach: Reach, incident: Incident) -> Happened | None:
     def end() -> None:
         """Repaired where it lies, it has forgotten its route and looks for a charger."""
         body.wear.broken.discard(cause)
-        if not body.phase and not body.wear.stays:
+        if not body.phase and not body.wear.stays and not body.held:
             body.mission = Mission(body.mission.order_id)
             reach.world.proceed(body)
 
@@ -37,7 +37,7 @@ def _hold(reach: Reach, body: Body, cause: str) -> Happened:
 
     def end() -> None:
         body.wear.held.discard(cause)
-        if body.state == "grounded" and not body.phase and not body.wear.stays:
+        if body.state == "grounded" and not (body.phase or body.wear.stays or body.held):
             reach.world.proceed(body)
 
     return Happened(end)
