@@ -30,6 +30,7 @@ from fleet.messages.reports import PickupRequested
 from fleet.sim.build import VehicleSpec, Waiting
 from fleet.sim.ground import Ground
 from fleet.sim.params import SiteParams, VehicleKind
+from fleet.sim.people.festivals import zone_of
 from fleet.sim.people.guards import guard_ids
 from fleet.sim.people.wiring import closures_of_festivals, surges
 
@@ -71,7 +72,7 @@ def stage_of(scenario: Scenario, directory: Path) -> Stage:
         raise InputError([_fault("city.map", "a map file", f"no such file: {scenario.city.map}")])
     city, closures, remarks = _sky_of(scenario, load_city(map_file), directory, faults)
     sites = sites_of(scenario, city, faults)
-    closures = (*closures, *closures_of_festivals(scenario.people, city, sites, scenario.run.span.start_hour))
+    closures = _with_festivals(closures, scenario, city, sites, faults)
     vehicles = vehicles_of(scenario, sites, faults)
     faults += [
         replace(fault, file=SCENARIO, path=f"demand.{fault.path}")
@@ -102,6 +103,20 @@ def _sky_of(
     temporary, wrong = airspace.closures_of(scenario.temporary_zones, city.frame, span, taken, _fault)
     faults += wrong
     return city, (*timed, *temporary), remarks
+
+
+def _with_festivals(
+    closures: tuple[Closure, ...], scenario: Scenario, city: City, sites: Sequence[Site], faults: list[Fault]
+) -> tuple[Closure, ...]:
+    """`closures`, and those of festivals, whose zones must not be taken for others."""
+    taken = {zone.id for zone in city.zones} | {closure.zone.id for closure in closures}
+    found = closures_of_festivals(scenario.people, city, sites, scenario.run.span.start_hour)
+    faults += [
+        _fault(f"people.festivals.{n}.name", "a name that makes no zone there is", repr(festival.name))
+        for n, festival in enumerate(scenario.people.festivals)
+        if zone_of(festival) in taken
+    ]
+    return *closures, *found
 
 
 def _fault(path: str, expected: str, found: str, hint: str = "") -> Fault:

@@ -59,6 +59,12 @@ def test_a_fault_and_its_place(tmp_path, text, path, found):
         assert found in fault.found
 
 
+def test_a_festival_is_taken_for_no_other_zone(tmp_path):
+    zone = "{id: festival.fair, circle: {lon: 10, lat: 50, radius_m: 50}, from: '08:30', until: '09:00'}"
+    _, seen = faults(tmp_path, f"  festivals: [{FAIR}]\ntemporary_zones: [{zone}]\n")
+    assert [(f.path, f.found) for f in seen] == [("people.festivals.0.name", "'fair'")]
+
+
 def test_all_at_once(tmp_path):
     text = (
         "  guards: [{base: depo}]\n"

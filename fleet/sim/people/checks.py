@@ -1,6 +1,7 @@
 """What is wrong with `people` in a scenario once its map, its sites and its vehicles are known.
 
-Guards are checked with the fleet, whose types and names they share (`fleet.app.setting`).
+Guards are checked with the fleet, whose types and names they share, and what zones are called with the sky
+(`fleet.app.setting`).
 """
 
 from __future__ import annotations
@@ -62,5 +63,3 @@ def _festival_faults(festival: FestivalParams, ground: Ground, path: str) -> Ite
         if not takers(festival, place, ground.city.pickup_points, material):
             expected = "a material that a pickup point in the circle, or near it, takes"
             yield _fault(f"{path}.materials.{material}", expected, repr(material))
-    if festival.closes_sky and f"festival.{festival.name}" in {zone.id for zone in ground.city.zones}:
-        yield _fault(f"{path}.name", "a name that makes no zone of the map", repr(festival.name))

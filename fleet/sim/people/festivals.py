@@ -43,12 +43,17 @@ def crowd_share(at: float) -> float:
     return float(np.interp(at, [x for x, _ in PROFILE], [y for _, y in PROFILE], left=0.0, right=0.0))
 
 
+def zone_of(params: FestivalParams) -> str:
+    """What the zone over a festival is called; "" where there is none."""
+    return f"festival.{params.name}" if params.closes_sky else ""
+
+
 def closure_of(params: FestivalParams, place: tuple[float, float], start_hour: float) -> Closure | None:
     """The sky over a festival; None where it stays open."""
     if not params.closes_sky:
         return None
     from_ms, until_ms = next_time_ms(params.from_, params.until, start_hour)
-    zone = Zone(f"festival.{params.name}", REASON, circle(*place, params.radius_m), 0.0, params.ceiling_m)
+    zone = Zone(zone_of(params), REASON, circle(*place, params.radius_m), 0.0, params.ceiling_m)
     return Closure(zone, from_ms, until_ms, round(1000 * params.notice_s))
 
 
