@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from fleet.base.materials import MATERIALS
 from fleet.sim.books import FAMILIES
+from fleet.sim.troubles.params import TroublesParams
+from fleet.sim.troubles.registry import discover
 from tests.sim.toy import check_invariants, dock, pickup, waste
 from tests.sim_people.peopled import Peopled
 
@@ -33,14 +35,24 @@ POPULATIONS = st.fixed_dictionaries(
     optional={"citizens": CITIZENS, "guards": st.just([{"base": "home"}])},
 )
 
+BUSY = {name: 0.3 if kind.whom == "pickup" else 60.0 for name, kind in sorted(discover().items())}
+"""Every kind of trouble, so often that it happens."""
+TROUBLES = st.builds(
+    lambda kinds: TroublesParams(rates={name: BUSY[name] for name in kinds}),
+    st.lists(st.sampled_from(sorted(BUSY)), min_size=1, max_size=6, unique=True),
+)
 
-def live(people, lots, seed):
+
+def live(people, lots, seed, troubles=None):
     market = {"name": "arches", "at": {"id": "b1"}, "lot_kg": 4.0}
     waiting = tuple(
         waste(n, point, kg=kg, material=material, announced_ms=at_ms, requester=f"r{n % 2}")
         for n, (point, kg, material, at_ms) in enumerate(lots)
     )
-    toy = Peopled({**people, "markets": [market]}, seed=seed, waiting=waiting, start_hour=9.0)
+    toy = Peopled(
+        {**people, "markets": [market]}, seed=seed, waiting=waiting, start_hour=9.0,
+        troubles=troubles or TroublesParams(),
+    )  # fmt: skip
     for vehicle in ("v0", "v1"):
         numbers = range(0 if vehicle == "v0" else 1, len(lots), 2)
         toy.order(vehicle, *(pickup(n, lots[n][0]) for n in numbers), dock("home", unload=True, charge=True))
@@ -51,10 +63,10 @@ def live(people, lots, seed):
     return toy.close()
 
 
-@given(POPULATIONS, LOTS, st.integers(0, 5))
+@given(POPULATIONS, LOTS, st.integers(0, 5), st.none() | TROUBLES)
 @settings(max_examples=25, deadline=None)
-def test_everything_stays_accounted_for(people, lots, seed):
-    toy = live(people, lots, seed)
+def test_everything_stays_accounted_for(people, lots, seed, troubles):
+    toy = live(people, lots, seed, troubles)
     check_invariants(toy)
     for family in FAMILIES:
         assert toy.books.residual[family] < 1e-6
