@@ -29,7 +29,7 @@ def faults(params: GridParams, ground: Ground) -> Iterator[Fault]:
     if params.feeders:
         for site_ in ground.sites:
             if site_.chargers and site_.id not in on:
-                hint = "a site without one gets all it wants: leave out all feeders, or name it"
+                hint = "name it under a feeder, or state no feeders at all"
                 yield Fault("", 1, 1, "feeders", "a feeder for each site with chargers", repr(site_.id), hint)
     for number, device in enumerate(params.devices):
         if device.site not in sites:

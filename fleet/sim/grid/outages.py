@@ -38,9 +38,10 @@ def _sites_of(
 
 
 def drawn(sites: Sequence[Site], share: float) -> tuple[str, ...]:
-    """Sites with at least `share` of all places at chargers, and as few more as this order allows.
+    """Sites with at least `share` of all places at chargers, and not many more.
 
-    Whoever still fits is taken in order; if that is not enough, the smallest of the others.
+    Whoever still fits is taken in order; if that is not enough, the smallest of the others, and then whoever is
+    not needed any more is let go.
     """
     charging = [site for site in sites if site.chargers]
     wanted = share * sum(site.chargers for site in charging) - 1e-9
@@ -50,4 +51,7 @@ def drawn(sites: Sequence[Site], share: float) -> tuple[str, ...]:
             taken.append(site)
     if sum(t.chargers for t in taken) < wanted:
         taken.append(min((s for s in charging if s not in taken), key=lambda s: s.chargers))
+        for site in tuple(taken):
+            if sum(t.chargers for t in taken) - site.chargers >= wanted:
+                taken.remove(site)
     return tuple(site.id for site in taken)

@@ -85,7 +85,8 @@ class MeterParams(Params):
 class GridParams(Params):
     """The electricity of the city: feeders, meters, outages, and what hangs on them.
 
-    A site on no feeder has all the power it wants, unless an outage names it.
+    A site on no feeder has all the power it wants, unless an outage names it. Where there are feeders, each site
+    with chargers must hang on one.
     """
 
     feeders: tuple[FeederParams, ...] = Field((), max_length=1000)
