@@ -54,11 +54,11 @@ def test_what_each_kind_of_account_weighs_is_the_sum_of_its_materials(day: tuple
 
 def test_all_of_it_happens(day: tuple[dict[str, Any], Record]) -> None:
     told = {
-        "BatchEnded", "StockReported", "Assayed", "Shipped", "SiteOpened", "PowerChanged", "MeterRead", "TagSeen",
-        "LevelRead", "CreditEarned", "Deposited", "CrowdCounted", "AirspaceChanged", "Scavenged", "MarketBought",
+        "BatchEnded", "StockReported", "Assayed", "Shipped", "SiteOpened", "PowerChanged", "MeterRead", "TagsSeen",
+        "LevelsRead", "CreditEarned", "Deposited", "CrowdCounted", "AirspaceChanged", "Scavenged", "MarketBought",
         "TroubleBegan", "TroubleEnded",
     }  # fmt: skip
-    assert {name for name in told if not day[1].bodies(name)} == set()
+    assert {name for name in told if not list(day[1].bodies(name))} == set()
 
 
 def test_trouble_is_of_many_kinds_and_often_enough(day: tuple[dict[str, Any], Record]) -> None:
