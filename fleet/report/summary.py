@@ -66,6 +66,8 @@ class Summary:
     digest_world: str
     troubles: dict[str, int] = field(default_factory=dict)
     """Honest incidents by kind, as labelled."""
+    tags_seen: dict[str, int] = field(default_factory=dict)
+    """Sightings of tags by kind of reader, as told."""
     batches: int = 0
     processed_kg: dict[str, float] = field(default_factory=dict)
 
@@ -134,6 +136,7 @@ def summarise(tally: Tally, run_info: Mapping[str, Any]) -> Summary:
         digest=str(run_info.get("digest", "")),
         digest_world=str(run_info.get("digest_world", "")),
         troubles=_sorted(tally.troubles),
+        tags_seen=_sorted(tally.tags_seen),
         batches=tally.batches,
         processed_kg=dict(tally.processed_kg),
     )

@@ -32,6 +32,7 @@ from fleet.messages.reports import (
     VehicleRoster,
 )
 from fleet.messages.security import Alert
+from fleet.messages.sensornet import TagsSeen
 from fleet.messages.truth import LegFlown, TroubleBegan, WorldClosed
 
 _ADDED_UP = frozenset(
@@ -48,6 +49,7 @@ _ADDED_UP = frozenset(
         CreditEarned,
         Deposited,
         BatchEnded,
+        TagsSeen,
     }
 )
 """What is summed or counted, and so must not count twice if it is heard twice."""
@@ -86,6 +88,7 @@ class Tally:
         self.quarantined: set[str] = set()
         self.lost: set[str] = set()
         self.troubles: Counter[str] = Counter()
+        self.tags_seen: Counter[str] = Counter()
         self.vehicles: set[str] = set()
         self.closed: WorldClosed | None = None
         self._closed_ms = 0
@@ -99,7 +102,7 @@ class Tally:
             OrderAnswered: self._answered, Alert: self._alerted, VehicleQuarantined: self._quarantined,
             VehicleRoster: self._rostered, VehicleReported: self._reported, WorldClosed: self._closed,
             CreditEarned: self._earned, Deposited: self._deposited,
-            TroubleBegan: self._troubled, BatchEnded: self._processed,
+            TroubleBegan: self._troubled, BatchEnded: self._processed, TagsSeen: self._tags,
         }  # fmt: skip
 
     def hear(self, tick: int, batch: Sequence[Message]) -> None:
@@ -235,6 +238,9 @@ class Tally:
         self._since[vehicle] = (body.state != "idle", t_ms)
         if body.state == "lost":
             self.lost.add(vehicle)
+
+    def _tags(self, body: TagsSeen, t_ms: int) -> None:
+        self.tags_seen[body.kind] += len(body.tags)
 
     def _troubled(self, body: TroubleBegan, t_ms: int) -> None:
         self.troubles[body.kind] += 1

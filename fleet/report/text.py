@@ -30,6 +30,9 @@ def _lines(s: Summary) -> Iterator[tuple[str, str]]:
     if s.earners or s.deposits:
         brought = f"{s.deposited_kg:,.1f} kg brought in {s.deposits:,} deposits"
         yield "citizens", f"{s.credits:,.2f} credits to {s.earners:,} of them; {brought}"
+    if s.tags_seen:
+        by = ", ".join(f"{n:,} by {reader}s" for reader, n in s.tags_seen.items())
+        yield "tags", f"{sum(s.tags_seen.values()):,} sightings: {by}"
     if s.troubles:
         yield "trouble", f"{sum(s.troubles.values()):,} honest incidents of {len(s.troubles):,} kinds"
     yield "alerts", f"{s.alerts:,}; {s.quarantined:,} vehicles quarantined"

@@ -6,6 +6,7 @@ from fleet.messages.codec import encode
 from fleet.messages.reports import PickupCollected, Unloaded
 from fleet.messages.sensornet import SensorsPlaced, TagsSeen
 from fleet.messages.truth import WorldClosed
+from fleet.report.tally import Tally
 from fleet.sim.body import Waste
 from fleet.sim.sensornet.params import OrphansParams, SensorNetworkParams, TagsParams
 from fleet.sim.sensornet.tags import Stray, Tag
@@ -136,6 +137,19 @@ def test_the_same_seed_sees_the_same():
     network = SensorNetworkParams(tags=TagsParams(posts=("b0",)), orphans=OrphansParams(drones=2, tags=5))
     logs = [[encode(m) for m in day(network=network, end_ms=3_600_000).close().said] for _ in range(2)]
     assert logs[0] == logs[1]
+
+
+def test_a_summary_counts_sightings_by_kind_of_reader_each_once():
+    toy, tally = day(network=tagged(posts=("b0",), post_every_min=1)), Tally()
+    tally.hear(1, toy.said)
+    kinds = {s.kind for s in toy.heard(TagsSeen)}
+    assert kinds == {"vehicle", "gate", "post"}
+    assert tally.tags_seen == {
+        kind: sum(len(s.tags) for s in toy.heard(TagsSeen) if s.kind == kind) for kind in kinds
+    }
+    before = dict(tally.tags_seen)
+    tally.hear(2, toy.said)
+    assert tally.tags_seen == before
 
 
 # ---- orphans
