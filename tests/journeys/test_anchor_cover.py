@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 
+from fleet.base.dilution import dilution
+from fleet.base.streams import Streams
 from fleet.city.load import load_city
+from fleet.messages.frames import unpack
 from fleet.record.reader import read_run
+from fleet.sim.motion import Motion
+from fleet.sim.params import SensorParams
+from fleet.sim.ranging import Ranging
 from tests.app.command import ROOT, fleet
 from tools.anchor_cover import cover, places_flown
 
@@ -40,6 +46,22 @@ def test_the_edges_of_the_map_are_seen_as_well(city):
     assert cover(city, (x, y, np.ones(800))).both >= LEAST
     x, y = (grid.ravel() for grid in np.meshgrid(along, along))
     assert cover(city, (x, y, np.ones(len(x)))).both >= LEAST
+
+
+def test_so_it_is_in_the_frames_with_drop_outs(city):
+    """Vehicles anywhere on the square, as the instruments give their ranges: who could be found from one frame."""
+    rng, motion = np.random.default_rng(3), Motion(2000)
+    motion.x_m[:], motion.y_m[:] = rng.uniform(-2000.0, 2000.0, (2, 2000))
+    x, y = np.array([(a.x_m, a.y_m) for a in city.anchors]).T
+    frame = Ranging(SensorParams(), Streams(3).noise("r"), motion, x, y).frame(7, 7000)
+    vehicle, anchor = unpack(frame.vehicle, "<u2"), unpack(frame.anchor, "<u2")
+    found = 0
+    for row in range(2000):
+        heard = anchor[vehicle == row]
+        seen, hdop = dilution(motion.x_m[row], motion.y_m[row], x[heard], y[heard], 300.0)
+        found += int(seen[0] >= 3 and hdop[0] <= 2.0)
+    assert found / 2000 >= LEAST
+    assert len(vehicle) / 2000 == pytest.approx(0.95 * np.pi * 300.0**2 / 250.0**2, rel=0.1), "drop-outs are in it"
 
 
 def test_a_leg_is_sampled_by_its_length_and_a_climb_where_it_is():
