@@ -14,7 +14,7 @@ from fleet.messages.frames import unpack
 from fleet.sim.build import VehicleSpec, build_sensors
 from fleet.sim.multipath import Echoes, Multipath
 from fleet.sim.sensornet.params import AnchorsParams, DeadAnchorsParams, MultipathParams, SensorNetworkParams
-from tests.sim.test_tampering import ask
+from tests.sim.test_tampering import ask, stop
 from tests.sim.toy import CITY, Toy, pickup, still
 
 AROUND = ((0.0, 1.0), (0.9, -0.5), (-0.9, -0.5), (1.2, 0.8))
@@ -120,6 +120,27 @@ def test_one_that_breaks_twice_broke_the_first_time():
 # ---- independent of GNSS
 
 
+def astray(primitive, **asked) -> Toy:
+    """v0 has flown for half a minute with a receiver that is tampered with, in the middle of four anchors."""
+    anchors = tuple(Place(f"n{n}", 600.0 + 150.0 * x, 150.0 * y) for n, (x, y) in enumerate(AROUND))
+    toy = Toy(sensors=still(range_sigma_m=3.0), tampering=True, city=town(anchors=anchors))
+    toy.order("v0", pickup(2))
+    toy.run(50)
+    assert ask(toy, primitive, name="astray", **asked) == ""
+    return toy.run(30)
+
+
+def worst(toy) -> tuple[float, float]:
+    """The largest difference of v0's ranges from where it is, and from where it believes to be."""
+    anchors = toy.setting.city.anchors
+    heard = {anchors[a]: m for (v, a), m in ranges(toy, toy.tick).items() if v == 0}
+    assert len(heard) >= 3
+    places = toy.place("v0")[:2], toy.motion.place_of(0, toy.now_ms)[:2]
+    assert math.dist(*places) > 80.0, "it is not where it takes itself to be"
+    true, believed = (max(abs(m - math.dist(p, (a.x_m, a.y_m))) for a, m in heard.items()) for p in places)
+    return true, believed
+
+
 @pytest.mark.parametrize(
     "primitive, asked",
     [
@@ -129,22 +150,31 @@ def test_one_that_breaks_twice_broke_the_first_time():
     ],
 )
 def test_a_receiver_that_is_led_astray_leaves_ranges_true(primitive, asked):
-    anchors = tuple(Place(f"n{n}", 600.0 + 150.0 * x, 150.0 * y) for n, (x, y) in enumerate(AROUND))
-    toy = Toy(sensors=still(range_sigma_m=3.0), tampering=True, city=town(anchors=anchors))
-    toy.order("v0", pickup(2))
-    toy.run(50)
-    assert ask(toy, primitive, **asked) == ""
-    toy.run(30)
-    true, believed = toy.place("v0")[:2], toy.motion.place_of(0, toy.now_ms)[:2]
-    assert math.dist(true, believed) > 80.0, "it is not where it takes itself to be"
-    heard = {anchors[a]: m for (v, a), m in ranges(toy, toy.tick).items() if v == 0}
-    assert len(heard) >= 3
+    true, believed = worst(astray(primitive, **asked))
+    assert true < 4 * 3.0
+    assert believed > 50.0
 
-    def worst(place) -> float:
-        return max(abs(m - math.dist(place, (a.x_m, a.y_m))) for a, m in heard.items())
 
-    assert worst(true) < 4 * 3.0
-    assert worst(believed) > 50.0
+def test_hijacked_anchors_can_agree_with_a_receiver_that_is_led_astray_until_they_are_let_go():
+    toy = astray("navigation.gnss-tow", rate_mps=3.0, bearing_deg=180.0)
+    assert ask(toy, "sensornet.phantom", "v0", "p", place="claimed") == ""
+    true, believed = worst(toy)
+    assert believed < 4 * 3.0
+    assert true > 50.0
+    assert stop(toy, "p") == ""
+    true, believed = worst(toy)
+    assert true < 4 * 3.0
+
+
+def test_what_holds_one_anchor_twice_lets_it_go_twice():
+    toy = Toy(vehicles=MANY, tampering=True)
+    before = ranges(toy, tick=9)
+    assert ask(toy, "sensornet.dead", "a0", "one") == ""
+    assert ask(toy, "sensornet.dead", "area", "two", x_m=0.0, y_m=0.0, radius_m=10.0) == ""
+    stop(toy, "one")
+    assert not ranges(toy, tick=9)
+    stop(toy, "two")
+    assert ranges(toy, tick=9) == before
 
 
 def test_a_new_reader_of_ranges_shifts_nothing():
