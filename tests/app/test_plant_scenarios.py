@@ -115,6 +115,7 @@ def test_shares_of_several_outputs_are_added_up(told):
             (2, 67),
             "they make: pulp, sludge",
         ),
+        ("  sites:\n    - {site: plant, ships: [{what: oil, every_h: 1.0e-6}]}\n", (2, 50), "at least 0.01"),
         ("  sites:\n    - {site: plant, ships: [{what: oil}]}\n", (2, 29), "expected at_kg, every_h, or both"),
         (
             "  sites:\n    - {site: plant, lines: [{recipe: paper-pulp, workers: 2}]}\n",

@@ -1,7 +1,9 @@
 """What faulty links bring twice, or late, is not counted twice."""
 
-from fleet.messages import reports
+from fleet.messages import plants, reports
+from fleet.report.summary import summarise
 from fleet.report.tally import Tally
+from fleet.report.text import render
 from tests.record import run_of
 
 
@@ -20,10 +22,17 @@ def test_a_copy_adds_nothing():
         reports.PickupFailed(vehicle="v-0", pickup_id="q", cause="gone"),
         reports.OrderAnswered(vehicle="v-0", order_id="o", claimed_sender="d", counter=1, cause="replay"),
         run_of.alert("v-0"),
-    )
+        plants.BatchEnded(
+            site="f", line=0, recipe="glass-cullet", began_ms=0, input_kg={"glass": 3.0}, sorted_kg={},
+            product_kg={"cullet": 2.8}, byproduct_kg={"fines": 0.2}, lost_kg={}, kwh=0.1,
+        ),
+    )  # fmt: skip
     once, twice = tally_of(said), tally_of(said, said[::-1])
     assert vars(once) | {"_count": None} == vars(twice) | {"_count": None}
-    assert once.unloads == once.alerts == 1
+    assert once.unloads == once.alerts == once.batches == 1
+    assert twice.processed_kg["product"] == 2.8
+    assert "in 1 batches: products 2.8 kg, by-products 0.2 kg\n" in render(summarise(twice, {}))
+    assert "batches" not in render(summarise(tally_of(), {}))
 
 
 def test_a_second_collection_of_the_same_kind_is_another():

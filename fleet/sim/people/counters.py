@@ -91,7 +91,9 @@ class Counters:
     def _nearest(self, place: tuple[float, float], material: str) -> Dockyard | None:
         """The nearest counter within a walk that takes a material; None where there is none."""
         near = [
-            (self._walk_m(place, yard), yard.id) for yard in self._parts.yards.values() if material in yard.accepts
+            (self._walk_m(place, yard), yard.id)
+            for yard in self._parts.yards.values()
+            if material in yard.accepts and not yard.closed
         ]
         walk_m, name = min(near, default=(math.inf, ""))
         return self._parts.yards[name] if walk_m <= self._params.walk_m else None

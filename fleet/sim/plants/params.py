@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from fleet.base.clock import ClockTime
 from fleet.base.params import MaterialName, NonNegative, Params, Positive, Share, refusal
 from fleet.messages.plants import PlantKind
-from fleet.sim.plants.recipe import OutputName, ProductParams, RecipeParams
+from fleet.sim.plants.recipe import BatchSize, OutputName, ProductParams, RecipeParams, Throughput
 from fleet.sim.plants.recipes import BUILT_IN_RECIPES
 
 
@@ -20,8 +20,8 @@ class LineParams(Params):
     recipe: str
     """A name under plants.recipes, or a built-in recipe."""
     count: Annotated[int, Field(ge=1, le=100)] = 1
-    kg_per_h: Positive | None = None
-    batch_kg: Positive | None = None
+    kg_per_h: Throughput | None = None
+    batch_kg: BatchSize | None = None
     """Throughput and batch of each, where they are not the recipe's."""
     workers: Annotated[int, Field(ge=0, le=1000)] = 0
     """How many it keeps busy while it works."""
@@ -32,7 +32,7 @@ class AssayParams(Params):
 
     materials: Annotated[tuple[MaterialName, ...], Field(min_length=1)]
     """What is looked for."""
-    every_kg: Positive = 50.0
+    every_kg: Annotated[float, Field(ge=0.01, le=1e6)] = 50.0
     """A sample of a pile each time that so much more was put on it."""
     sigma: Share = 0.01
     """Standard error of the share found."""
@@ -46,7 +46,7 @@ class ShippingParams(Params):
     what: OutputName
     at_kg: Positive | None = None
     """As soon as there is so much of it."""
-    every_h: Annotated[float, Field(gt=0.0, le=168.0)] | None = None
+    every_h: Annotated[float, Field(ge=0.01, le=168.0)] | None = None
     """And so often since the start of the run."""
     to: Literal["market", "disposal"] = "market"
 
@@ -61,9 +61,9 @@ class SendBackParams(Params):
     """What a site does not keep: the fleet is asked to fetch it, as from any citizen."""
 
     materials: Annotated[tuple[MaterialName, ...], Field(min_length=1)]
-    at_kg: Positive = 0.5
+    at_kg: Annotated[float, Field(ge=0.01, le=1e6)] = 0.5
     """As soon as so much of it is known to be there."""
-    volume_l: Annotated[float, Field(gt=0.0, le=1000.0)] = 20.0
+    volume_l: Annotated[float, Field(ge=1.0, le=1000.0)] = 20.0
     """At most so much in one pickup."""
     window_min: Annotated[float, Field(ge=10.0, le=10_080.0)] = 120.0
     """How long one waits; what is not fetched by then is asked for again."""
@@ -117,7 +117,7 @@ class PlantParams(Params):
 class ReturnParams(Params):
     """How products come back as waste: as pickups of citizens, at any place that takes the material."""
 
-    volume_l: Annotated[float, Field(gt=0.0, le=1000.0)] = 15.0
+    volume_l: Annotated[float, Field(ge=1.0, le=1000.0)] = 15.0
     """Of one pickup."""
     window_min: Annotated[float, Field(ge=10.0, le=1_440.0)] = 120.0
     service_s: Annotated[float, Field(ge=0.0, le=3_600.0)] = 60.0
@@ -129,7 +129,7 @@ class PlantsParams(Params):
     recipes: dict[OutputName, RecipeParams] = Field(default_factory=dict)
     """Beside the built-in ones, or instead of those of the same name."""
     sites: Annotated[tuple[PlantParams, ...], Field(max_length=10_000)] = ()
-    in_use_kg: dict[OutputName, NonNegative] = Field(default_factory=dict)
+    in_use_kg: dict[OutputName, Annotated[float, Field(ge=0.0, le=1e6)]] = Field(default_factory=dict)
     """How much of each product is in use in the city when the run begins; it comes back in its time."""
     returns: ReturnParams = ReturnParams()
 

@@ -12,6 +12,9 @@ from fleet.base.params import MaterialName, NonNegative, Params, Positive, Share
 OutputName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 """What a recipe makes has a name of its own, which may be that of a material."""
 
+Throughput = Annotated[float, Field(ge=0.01, le=1e6)]
+BatchSize = Annotated[float, Field(ge=0.01, le=1e6)]
+
 SHARES_WITHIN = 1e-9
 """So far the shares of a recipe may be from 1 in all."""
 
@@ -63,9 +66,9 @@ class RecipeParams(Params):
     by-product. With 0 the line takes only what it is made for, and leaves everything else lying."""
     heat_share: Share = 1.0
     """The part of its energy that becomes heat at the site; the rest is in what it makes."""
-    kwh_per_kg: NonNegative = 0.0
-    kg_per_h: Positive = 50.0
-    batch_kg: Positive = 25.0
+    kwh_per_kg: Annotated[float, Field(ge=0.0, le=1_000.0)] = 0.0
+    kg_per_h: Throughput = 50.0
+    batch_kg: BatchSize = 25.0
 
     @model_validator(mode="after")
     def _keeps_mass(self) -> RecipeParams:
