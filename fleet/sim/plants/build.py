@@ -36,7 +36,8 @@ class Plants(Annex):
             end_ms=around.setting.end_ms,
             power=power,
         )
-        self.returns = Returns(self.house, params, _places(around), around.streams)
+        places = _places(around) if params.sites or params.in_use_kg else []
+        self.returns = Returns(self.house, params, places, around.streams)
         districts = {site.id: site.district for site in around.setting.sites}
         self.sites = {
             plant.site: Plant(self.house, plant, self._parts.yards[plant.site], districts[plant.site])
