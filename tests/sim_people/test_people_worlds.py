@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet.base.materials import MATERIALS
+from fleet.messages.codec import decode, encode
 from fleet.sim.books import FAMILIES
 from fleet.sim.troubles.params import TroublesParams
 from fleet.sim.troubles.registry import discover
@@ -77,6 +78,9 @@ def test_everything_stays_accounted_for(people, lots, seed, troubles):
             assert all(kg >= -1e-9 for kind, kg in totals.items() if kind != "generated")
     if "citizens" not in people:
         assert toy.account("credits", "issuer") == 0.0
+    for message in toy.said:
+        # A number of the wrong kind is written otherwise than it is read.
+        assert encode(decode(encode(message))) == encode(message), message
 
 
 @given(POPULATIONS, LOTS, st.integers(0, 5))

@@ -14,7 +14,7 @@ from fleet.sim.people.params import MarketParams
 
 def worth(contents: Mapping[str, float]) -> float:
     """What the city would credit for this, were it sorted."""
-    return sum(MATERIALS[name].credit_per_kg * contents[name] for name in sorted(contents))
+    return sum((MATERIALS[name].credit_per_kg * contents[name] for name in sorted(contents)), 0.0)
 
 
 class Market:

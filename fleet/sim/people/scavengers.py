@@ -137,7 +137,7 @@ class Scavenger:
         add_to(self.bag, picked)
         left = {name: kg - picked.get(name, 0.0) for name, kg in waste.contents.items()}
         waste.contents = {name: kg for name, kg in left.items() if kg > 0.0}
-        kg = sum(waste.contents.values())
+        kg = sum(waste.contents.values(), 0.0)
         waste.litres *= kg / waste.kg
         waste.kg = kg
         if not waste.contents:
