@@ -59,6 +59,15 @@ def test_a_full_site_sends_people_home():
     assert toy.account("credits", "citizen") == pytest.approx(3.0 * 0.05)
 
 
+def test_a_closed_site_is_not_walked_to_and_one_that_closes_meanwhile_sends_people_home():
+    toy = brought(waste(0, kg=3.0, requester="ann"), waste(1, 0, kg=3.0, requester="bob", announced_ms=60_000))
+    toy.run(30)
+    toy.world.parts.yards["home"].closed = True
+    toy.run(600).close()
+    assert [(d.citizen, d.cause) for d in toy.heard(DepositRefused)] == [("ann", "closed")]
+    assert [r.pickup_id for r in toy.heard(PickupRequested)] == ["p1"]
+
+
 def _fields(site):
     return {name: getattr(site, name) for name in site.__dataclass_fields__}
 

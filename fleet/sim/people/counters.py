@@ -59,18 +59,17 @@ class Counters:
         setting = self._around.setting
         span = Span(setting.start_hour, setting.end_ms / 3_600_000.0)
         for request in brought(self._params, self._around, span):
-            errand = self._errand(request)
-            if errand is not None:
-                self._parts.kernel.at(request.earliest_ms, self._set_off, errand, (request.x_m, request.y_m))
+            if 0.0 < request.actual_kg <= self._params.carry_kg:
+                self._parts.kernel.at(request.earliest_ms, self._bring, request)
 
-    def _errand(self, request: Request) -> Errand | None:
-        contents = request.contents or {request.material: request.actual_kg}
-        if not 0.0 < request.actual_kg <= self._params.carry_kg:
-            return None
-        yard = self._nearest((request.x_m, request.y_m), request.material)
-        if yard is None:
-            return None
-        return Errand(request.pickup_id, request.requester, request.material, dict(contents), yard)
+    def _bring(self, request: Request) -> None:
+        """Set off if there is a counter near that is open now."""
+        place = request.x_m, request.y_m
+        yard = self._nearest(place, request.material)
+        if yard is not None:
+            contents = dict(request.contents or {request.material: request.actual_kg})
+            name, who = request.pickup_id, request.requester
+            self._set_off(Errand(name, who, request.material, contents, yard), place)
 
     def takes(self, request: PickupRequested) -> bool:
         """Whether a citizen brings what he would have asked a pickup for; if so, he sets off."""
@@ -89,7 +88,7 @@ class Counters:
         return True
 
     def _nearest(self, place: tuple[float, float], material: str) -> Dockyard | None:
-        """The nearest counter within a walk that takes a material; None where there is none."""
+        """The nearest open counter within a walk that takes a material; None where there is none."""
         near = [
             (self._walk_m(place, yard), yard.id)
             for yard in self._parts.yards.values()

@@ -43,6 +43,8 @@ class Credits:
     ) -> None:
         """Credit a citizen for an item called `material`; `notice` is how likely it is that something else in it
         is noticed."""
+        if material not in MATERIALS:
+            return
         kg, cut = self._clean(item, material, scale_kg, contents, notice)
         kg, cut = self._within_limit(citizen, material, kg, cut)
         if kg <= 0.0 and not cut:
