@@ -27,7 +27,7 @@ class MeterRead(Telemetry, frozen=True, kw_only=True):
     """What went through a meter from `from_ms` to before `until_ms`, as the meter counts it.
 
     A feeder's meter sits at its head and sees everything, losses and taps included: `site` is "". A site's meter
-    sees what its chargers drew (`meter` is "chargers/" and the site), or what else has a meter there.
+    sees what its chargers drew (`meter` is "chargers/" and the site), or its lines ("lines/" and the site).
     """
 
     meter: str

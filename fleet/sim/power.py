@@ -28,6 +28,8 @@ class Load(Protocol):
         """The watt-hours drawn until now, which are booked."""
 
 
+LINES = "lines/"
+"""Begins the name of the meter that sees what a site's lines draw."""
 Begun = Callable[[Load], None]
 Cut = Callable[[Load], None]
 

@@ -104,6 +104,17 @@ def test_when_power_goes_only_loads_of_dark_sites_end_and_taps_come_back():
     line.settle()
 
 
+def test_what_is_forced_and_too_much_does_not_begin():
+    line = Line(limit_kw=10.0)
+    line.ask(6.0)
+    assert not line.feeder.force(FeederLoad(line.feeder, "a", 6.0, ("tapped", ""), forced=True))
+    assert line.feeder.head_kw == 6.0
+    tap = FeederLoad(line.feeder, "a", 4.0, ("tapped", ""), forced=True)
+    assert line.feeder.force(tap)
+    assert not line.feeder.regrade(tap, 5.0)
+    assert line.feeder.head_kw == 6.0
+
+
 MOVES = st.lists(
     st.tuples(
         st.sampled_from(["ask", "stop", "dark", "light", "wait"]),

@@ -236,6 +236,23 @@ def test_cached_material_taps_the_feeder_past_the_meters_of_chargers():
     check_invariants(toy)
 
 
+def test_a_tap_that_grows_does_not_jump_and_trips_only_when_it_is_too_much():
+    feeder = FeederParams(id="h", sites=("home",), limit_kw=30.0, loss_share=0.0, trip_step_share=0.4)
+    toy = world(GridParams(feeders=(feeder, SWAP)))
+    tap = toy.annexes.grid.tap("home", 10.0, ("tapped", ""))
+    toy.run(360)
+    toy.annexes.grid.grow(tap, 20.0)
+    toy.run(360)
+    assert tap.drawn_wh() == pytest.approx(3000.0)
+    assert not toy.heard(PowerChanged)
+    toy.annexes.grid.grow(tap, 31.0)
+    assert toy.annexes.grid.feeders["h"].head_kw == 0.0
+    toy.run(360)
+    assert tap.drawn_wh() == pytest.approx(3000.0)
+    assert [change.live for change in toy.heard(PowerChanged)] == [False]
+    check_invariants(toy.close())
+
+
 @pytest.mark.parametrize(
     ("limit_kw", "on_at", "off_at", "dark_min"),
     [(15.0, "00:10", None, 10), (30.0, "00:10", None, 10), (60.0, "00:10", "00:20", None)],
@@ -311,7 +328,7 @@ def test_whatever_the_grid_does_nobody_falls_and_every_watt_hour_is_somewhere(
 
     def watch(toy) -> None:
         for feeder in toy.annexes.grid.feeders.values():
-            assert feeder.head_kw <= feeder.limit_kw * (1 + 1e-6)
+            assert feeder.head_kw <= feeder.limit_kw * (1 + 1e-9)
         for body in toy.world.bodies:
             if body.state == "charging" and not live(body.site):
                 assert spare

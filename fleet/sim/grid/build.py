@@ -21,7 +21,7 @@ from fleet.sim.grid.outages import dark_times
 from fleet.sim.grid.packs import Packs
 from fleet.sim.grid.params import FeederParams, GridParams
 from fleet.sim.parts import Annex
-from fleet.sim.power import Begun, Cut
+from fleet.sim.power import LINES, Begun, Cut
 from fleet.sim.surroundings import Surroundings
 
 TRIP = "trip"
@@ -75,6 +75,10 @@ class Grid(Annex):
             if yard.charger_count:
                 name, feeder = CHARGERS + yard.id, self.feeder_of(yard.id).id
                 meters.append(Meter(name, feeder, yard.id, yard.port, params.charger_sigma, yard.wear.meter))
+        for plant in self._around.setting.plants.sites:
+            yard = self._p.yards[plant.site]
+            name, feeder = LINES + yard.id, self.feeder_of(yard.id).id
+            meters.append(Meter(name, feeder, yard.id, yard.port, params.charger_sigma, yard.wear.meter))
         return Meters(meters, params, self._around.streams.noise("grid/meters"))
 
     # ---- annex
@@ -165,15 +169,10 @@ class Grid(Annex):
         if was_on and self._jumps(load.feeder, load.kw):
             self.trip(load.feeder)
 
-    def grow(self, load: FeederLoad, kw: float) -> FeederLoad:
-        """Let a tap draw another power, without a jump that would trip anything by itself."""
-        self._taps = [tap for tap in self._taps if tap is not load]
-        load.stop()
-        grown = FeederLoad(load.feeder, load.site, kw, load.account, forced=True)
-        self._taps.append(grown)
-        if self.live(load.site) and not load.feeder.force(grown):
+    def grow(self, load: FeederLoad, kw: float) -> None:
+        """Let a tap draw more: it trips the feeder if that is too much, and not because it jumps."""
+        if not load.feeder.regrade(load, kw):
             self.trip(load.feeder)
-        return grown
 
     def _jumps(self, feeder: Feeder, kw: float) -> bool:
         stated = self._stated.get(feeder.id)

@@ -75,7 +75,7 @@ class Device:
             if self._load is None:
                 self._draw()
             else:
-                self._load = self._grid.grow(self._load, self.kw)
+                self._grid.grow(self._load, self.kw)
         self._p.kernel.at(self._p.kernel.now_ms + self._period_ms, self._deposit)
 
     def settle(self) -> None:

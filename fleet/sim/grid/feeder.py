@@ -114,13 +114,27 @@ class Feeder:
         self.grant()
 
     def force(self, load: FeederLoad) -> bool:
-        """Let a load begin without asking, if there is power; whether the feeder bears it."""
+        """Let a load begin without its turn. False if the feeder does not bear it: then it has not begun, and what
+        happens is up to the caller."""
+        if not self._bears(load):
+            return False
         self._begin(load)
-        return self.bears_itself()
+        return True
 
-    def bears_itself(self) -> bool:
-        """Whether what it carries is within its limit."""
-        return self.head_kw <= self.limit_kw * (1.0 + _SLACK)
+    def regrade(self, load: FeederLoad, kw: float) -> bool:
+        """Let a load that was forced draw another power. False if the feeder does not bear it: it has ended."""
+        self.settle()
+        was_on = load.on
+        load.kw = kw
+        if not was_on:
+            return True
+        self.loads.remove(load)
+        load.state = "waiting"
+        return self.force(load)
+
+    def _bears(self, load: FeederLoad) -> bool:
+        head = (math.fsum(other.kw for other in self.loads) + load.kw) / (1.0 - self.loss_share)
+        return head <= self.limit_kw * (1.0 + _SLACK)
 
     def grant(self) -> None:
         """Begin whoever is next, as long as there is room. Those who wait in the dark hold up nobody."""
@@ -130,8 +144,7 @@ class Feeder:
             if self.dark(load.site):
                 k += 1
                 continue
-            head = (math.fsum(other.kw for other in self.loads) + load.kw) / (1.0 - self.loss_share)
-            if head > self.limit_kw * (1.0 + _SLACK):
+            if not self._bears(load):
                 return
             del self.waiting[k]
             self._begin(load)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fleet.sim.kernel import Kernel
-from fleet.sim.power import Load, PowerSource
+from fleet.sim.power import LINES, Load, PowerSource
 
 
 class Drive:
@@ -25,7 +25,9 @@ class Drive:
             return True
         if self._load is None and kw <= self._source.most_kw(self._site):
             account = ("lines", self._site)
-            self._load = self._source.draw(self._site, kw, account, begun=self._begun, cut=self._cut)
+            self._load = self._source.draw(
+                self._site, kw, account, meter=LINES + self._site, begun=self._begun, cut=self._cut
+            )
         return self._load is not None and self._load.on
 
     def rests(self) -> None:
