@@ -9,7 +9,6 @@ import pytest
 from fleet.study.model import Point
 from tests.journeys.stages import ROOT
 
-
 TOOL = runpy.run_path(str(ROOT / "tools" / "outage.py"))
 FROM, UNTIL = TOOL["FROM"], TOOL["UNTIL"]
 run, back_min = TOOL["run"], TOOL["back_min"]
