@@ -15,6 +15,8 @@ class Places:
 
     def __init__(self, count: int) -> None:
         self.free = count
+        self.usable = count
+        """How many are in use or can be."""
         self._to_shut = 0
         self.waiting: deque[Callable[[], bool]] = deque()
 
@@ -43,6 +45,7 @@ class Places:
 
     def shut_one(self) -> None:
         """One place is out of use: a free one now, else the next that is given back."""
+        self.usable -= 1
         if self.free > 0:
             self.free -= 1
         else:
@@ -50,6 +53,7 @@ class Places:
 
     def open_one(self) -> None:
         """A place that was out of use can be used again."""
+        self.usable += 1
         if self._to_shut:
             self._to_shut -= 1
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from fleet.messages.reports import (
     VehicleReported,
 )
 from fleet.messages.truth import MessagesLost
+from tests.sim.toy import SITES
 from tests.sim_troubles.day import Day, Strike
 
 CRUISING, PARKED, WEIGHED = 60, 2, 40
@@ -333,16 +334,23 @@ def was_shut(pair: Pair) -> None:
 # ---- sites
 
 
-def queued(state: str, places: str) -> Callable[[Pair], None]:
-    def measure(pair: Pair) -> None:
-        def first(day: Day) -> int:
-            return next(t for t, body in day.of(VehicleReported, "v0") if body.state == state and t > 10)
+def queued(pair: Pair) -> None:
+    def first(day: Day) -> int:
+        return next(t for t, body in day.of(VehicleReported, "v0") if body.state == "unloading")
 
-        assert first(pair.struck) >= pair.end - 1 > first(pair.clean)
-        assert "queueing" in pair.struck.states("v0")
-        assert getattr(pair.struck.toy.world.parts.yards["home"], places).free == 1
+    assert first(pair.struck) >= pair.end - 1 > first(pair.clean)
+    assert "queueing" in pair.struck.states("v0")
+    assert pair.struck.toy.world.parts.yards["home"].pads.free == 1
 
-    return measure
+
+TWO_CHARGERS = tuple(replace(site, chargers=2) if site.id == "home" else site for site in SITES)
+
+
+def one_charger_less(pair: Pair) -> None:
+    at = pair.strike.at
+    assert [s.chargers_free for s in pair.clean.samples[at : at + 20]] == [2] * 20
+    assert [s.chargers_free for s in pair.struck.samples[at + 1 : at + 20]] == [1] * 19
+    assert pair.struck.samples[-1].chargers_free == 2
 
 
 def charged_slowly(pair: Pair) -> None:
@@ -377,8 +385,10 @@ CASES: dict[str, Case] = {
     "radio-duplicate": Case(Strike("v0", CRUISING, 0.5, 400), twice),
     "radio-loss": Case(Strike("v0", CRUISING, 0.5, 400), some_lost),
     "radio-outage": Case(Strike("v0", 130, 1.0, 60), silent),
-    "site-blocked-pad": Case(Strike("home", PARKED, 1.0, 800), queued("unloading", "pads")),
-    "site-broken-charger": Case(Strike("home", PARKED, 1.0, 900), queued("charging", "chargers")),
+    "site-blocked-pad": Case(Strike("home", PARKED, 1.0, 800), queued),
+    "site-broken-charger": Case(
+        Strike("home", PARKED, 1.0, 900), one_charger_less, changes={"sites": TWO_CHARGERS}
+    ),
     "site-slow-charger": Case(Strike("home", PARKED, 0.5, 1200), charged_slowly),
     "vehicle-bird-strike": Case(mid_leg(400, 1.0), was_struck),
     "vehicle-motor-failure": Case(mid_leg(600, 1.0), broke_down),

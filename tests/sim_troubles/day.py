@@ -50,6 +50,7 @@ class Sample:
     height_m: np.ndarray
     told: TelemetryFrame | None
     ranges: RangeFrame | None
+    chargers_free: int
 
     @property
     def told_x(self) -> np.ndarray:
@@ -113,6 +114,7 @@ class Day:
             height_m=motion.nominal(now)[2],
             told=instruments.telemetry(toy.tick, now, list(toy.world.bodies)) if self._looks else None,
             ranges=instruments.ranges(toy.tick, now) if self._looks else None,
+            chargers_free=toy.world.parts.yards["home"].chargers.free,
         )
 
     def of(self, kind: type, vehicle: str | None = None) -> list[tuple[int, Any]]:

@@ -23,7 +23,7 @@ KINDS = discover()
 @cache
 def lived(name: str) -> Day:
     """The day of a kind's case."""
-    return Day(name, CASES[name].strike, CASES[name].street)
+    return Day(name, CASES[name].strike, CASES[name].street, **CASES[name].changes)
 
 
 EVERY = pytest.mark.parametrize("name", KINDS)
@@ -63,7 +63,8 @@ def test_sizes_and_lengths_lie_where_they_are_said_to(name):
 @EVERY
 def test_it_acts_ends_and_conserves(name):
     case = CASES[name]
-    before, struck = clean(case.street), lived(name)
+    before = Day(street=case.street, **case.changes) if case.changes else clean(case.street)
+    struck = lived(name)
     assert struck.happened
     pair = Pair(before, struck, case.strike)
     at = case.strike.at

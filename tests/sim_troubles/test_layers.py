@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from fleet.sim.troubles.kind import Incident
 from fleet.sim.troubles.registry import discover
 from fleet.sim.yards import Places
 from tests.sim.test_tampering import ask, stop
-from tests.sim.toy import Toy, check_invariants, dock, pickup, still
+from tests.sim.toy import SITES, Toy, check_invariants, dock, pickup, still
 
 KINDS = discover()
 
@@ -213,6 +214,28 @@ def test_places_that_are_taken_out_of_use_come_back():
     assert places.free == 0
     places.open_one()
     assert places.free == 1
+
+
+def test_a_broken_charger_makes_a_queue_and_the_last_one_of_a_site_never_breaks():
+    sites = tuple(replace(site, chargers=2) if site.id == "home" else site for site in SITES)
+
+    def charged(broken: bool) -> Toy:
+        toy = Toy(tampering=True, sites=sites)
+        for vehicle in ("v0", "v1"):
+            toy.order(vehicle, pickup(0))
+        toy.run(150)
+        assert not broken or strike(toy, "site-broken-charger", "home", 1.0, 600)
+        for vehicle in ("v0", "v1"):
+            toy.order(vehicle, dock("home", charge=True))
+        return toy.run(300)
+
+    assert "queueing" not in charged(False).states("v0") + charged(False).states("v1")
+    toy = charged(True)
+    assert "queueing" in toy.states("v0") + toy.states("v1")
+    chargers = toy.world.parts.yards["home"].chargers
+    assert not strike(Toy(tampering=True), "site-broken-charger", "home", 1.0, 600)
+    toy.run(600)
+    assert chargers.free == chargers.usable == 2
 
 
 def test_turning_to_a_charger_in_a_headwind_and_rain():

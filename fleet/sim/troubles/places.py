@@ -16,8 +16,8 @@ def _blocked_pad(reach: Reach, incident: Incident) -> Happened:
 
 
 def _broken_charger(reach: Reach, incident: Incident) -> Happened | None:
-    yard = reach.yard(incident.entity)
-    return _shut(yard.chargers) if yard.charger_count else None
+    chargers = reach.yard(incident.entity).chargers
+    return _shut(chargers) if chargers.usable > 1 else None
 
 
 def _slow_charger(reach: Reach, incident: Incident) -> Happened | None:
@@ -46,7 +46,7 @@ KINDS = (
         rate=0.5,
         size=Amount("chargers", 1.0, 1.0, 1.0, 1.0),
         lasts=seconds(5400, 1.6, 900, 21_600),
-        text="One place to charge less until somebody has been there.",
+        text="One place to charge less until somebody has been there; the last one of a site is looked after.",
         where="`queueing` in reports; no Charged from that place",
         source="public chargers in the USA must be up 97 % of the time (23 CFR 680.116): half an outage of 90 min "
         "a day",
