@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,7 @@ from fleet.messages.reports import (
     VehicleReported,
 )
 from fleet.messages.truth import MessagesLost
-from tests.sim.toy import SITES
-from tests.sim_troubles.day import Day, Strike
+from tests.sim_troubles.day import TWO_CHARGERS, Day, Strike
 
 CRUISING, PARKED, WEIGHED = 60, 2, 40
 """Ticks at which v0 cruises to p2, still stands at home, has collected nothing yet."""
@@ -341,9 +340,6 @@ def queued(pair: Pair) -> None:
     assert first(pair.struck) >= pair.end - 1 > first(pair.clean)
     assert "queueing" in pair.struck.states("v0")
     assert pair.struck.toy.world.parts.yards["home"].pads.free == 1
-
-
-TWO_CHARGERS = tuple(replace(site, chargers=2) if site.id == "home" else site for site in SITES)
 
 
 def one_charger_less(pair: Pair) -> None:

@@ -20,11 +20,12 @@ from fleet.messages.truth import TroubleBegan, TroubleEnded
 from fleet.sim.build import VehicleSpec, build_sensors
 from fleet.sim.troubles.kind import Incident
 from fleet.sim.troubles.registry import discover
-from tests.sim.toy import CITY, Toy, dock, pickup, still, waste
+from tests.sim.toy import CITY, SITES, Toy, dock, pickup, still, waste
 
 STREETS = (Street(LineString([(0, 0), (300, 0), (900, 0)])), Street(LineString([(0, 0), (0, 400)])))
 TOWN = replace(CITY, streets=STREETS)
 LENGTH_S = 1500
+TWO_CHARGERS = tuple(replace(site, chargers=2) if site.id == "home" else site for site in SITES)
 
 
 @dataclass(frozen=True)
