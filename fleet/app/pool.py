@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.process import BaseProcess
 from threading import Thread
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @contextmanager
@@ -30,7 +34,7 @@ def pool(workers: int) -> Iterator[Executor | None]:
 def processes(workers: int) -> Iterator[Executor]:
     """The same, but one worker is a process too."""
     others = active_children()
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_parent) as executor:
+    with _Deaf(workers, get_context("spawn"), initializer=end_with_parent) as executor:
         try:
             yield executor
         except BaseException:
@@ -39,6 +43,20 @@ def processes(workers: int) -> Iterator[Executor]:
                 if child not in others:
                     child.kill()
             raise
+
+
+class _Deaf(ProcessPoolExecutor):
+    """Its processes hear no Ctrl-C from their first moment on, when they could only answer with a traceback."""
+
+    def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        """Start what is to be started with the signal held back; a process inherits that from who starts it."""
+        if not hasattr(signal, "pthread_sigmask"):
+            return super().submit(fn, *args, **kwargs)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def end_with_parent() -> None:

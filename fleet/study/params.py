@@ -13,10 +13,14 @@ from fleet.base.params import Params
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
+PLAIN = r"^[^<>\x00-\x1f]*$"
+"""Names stand in tables, pages and pictures: on one line, and not as marks."""
+
+
 class PointParams(Params):
     """One point: a scenario, with changes."""
 
-    label: str = Field(min_length=1, max_length=60, description="its name in tables and plots")
+    label: str = Field(min_length=1, max_length=60, pattern=PLAIN, description="its name in tables and plots")
     scenario: str = Field(min_length=1, description="a scenario file, relative to this one")
     set: dict[str, JsonValue] = Field(
         default_factory=dict, description="changes: a dotted path into the scenario, and the value there"
@@ -26,7 +30,7 @@ class PointParams(Params):
 class StudyParams(Params):
     """Which scenarios are run with which seeds, and what of them is shown."""
 
-    name: str = Field(min_length=1, max_length=80)
+    name: str = Field(min_length=1, max_length=80, pattern=PLAIN)
     seeds: tuple[Seed, ...] = Field(min_length=1, max_length=10_000, description="every point runs with each")
     points: tuple[PointParams, ...] = Field(
         min_length=1, max_length=10_000, description="the first is what the others are compared with"

@@ -77,11 +77,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A study's results. `missing` points have no findings: why, or "not run yet"."""
+    """A study's results. `missing` points have no findings: why, or "not run yet".
+
+    `absent` measures were asked for, and no point has a value of them.
+    """
 
     study: Study
     rows: tuple[Row, ...]
     missing: tuple[tuple[Point, str], ...]
+    absent: tuple[Measure, ...]
 
     def as_json(self) -> dict[str, object]:
         """All of it as plain values."""
@@ -119,11 +123,15 @@ def table_of(study: Study, results: Mapping[Point, Result], wanted: Sequence[Mea
         if point not in results or not results[point].done
     )
     names = dict.fromkeys(name for result in results.values() for name in result.findings)
-    rows = (
+    measures = wanted or study.measures
+    found = (
         replace(row_of(study, results, measure), family=family, member=member)
-        for measure, family, member in _each_by_name(wanted or study.measures, list(names))
+        for measure, family, member in _each_by_name(measures, list(names))
     )
-    return Table(study, tuple(row for row in rows if any(row.spreads.values())), missing)
+    rows = tuple(row for row in found if any(row.spreads.values()))
+    shown = [row.measure.name for row in rows]
+    absent = tuple(m for m in measures if not any(fnmatchcase(name, m.name) for name in shown))
+    return Table(study, rows, missing, absent)
 
 
 _Found = tuple[Measure, Measure | None, str]

@@ -12,7 +12,7 @@ from threading import Event
 
 import pytest
 
-from fleet.app.pool import pool
+from fleet.app.pool import pool, processes
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0
@@ -33,6 +33,13 @@ if __name__ == "__main__":
 def test_one_worker_needs_no_process():
     with pool(1) as processes:
         assert processes is None
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="needs masks of signals")
+def test_processes_hear_no_ctrl_c_from_their_first_moment_on():
+    with processes(1) as executor:
+        assert signal.SIGINT in executor.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result()
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 def test_whatever_ends_the_block_ends_what_they_are_at():

@@ -103,6 +103,7 @@ def test_a_change_that_does_not_fit_the_map_is_told_at_its_line(write):
         ("", "1:1: expected a mapping of fields, found an empty file"),
         ("name: [", "1:8: expected"),
         (GOOD.replace("[1, 2]", "[]"), "2:8: seeds: expected a list of at least 1 value, found []"),
+        (GOOD.replace("label: calm", 'label: "a\\nb"'), "4:13: points.0.label: expected"),
         (GOOD.replace("[1, 2]", "[-1]"), "2:9: seeds.0: expected an integer of at least 0, found -1"),
         (GOOD.replace("label: windy", "lable: x"), "5:5: points.1.lable: expected a field that exists here"),
         (GOOD.replace("{weather", "{{weather"), "8:1: expected ',' or '}'"),

@@ -21,6 +21,8 @@ def test_patterns_become_the_measures_that_there_are():
     table = table_of(STUDY, RESULTS)
     assert [row.measure.name for row in table.rows] == ["km", "parts.x.kg"]  # y has no value anywhere
     assert table.rows[1].measure.title == "mass of x, kg"
+    assert table.absent == ()
+    assert table_of(STUDY, RESULTS, [Measure("parts.y.kg", "y")]).absent == (Measure("parts.y.kg", "y"),)
 
 
 def test_differences_and_ratios_are_taken_seed_by_seed():

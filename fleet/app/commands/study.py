@@ -114,6 +114,8 @@ def run(
 def _tell(table: Table, *, as_json: bool) -> None:
     from fleet.study.text import render
 
+    for measure in table.absent:
+        note(f"note: no run has a value of {measure.name}")
     if as_json:
         echo_json(table.as_json())
     else:
