@@ -1,4 +1,4 @@
-"""A day of Neo-Terra with everything on: plants, grid, sensors, people, a festival, trouble; judged from the record."""
+"""A day of Neo-Terra with everything on: plants, grid, sensors, people, trouble; judged from the record."""
 
 from __future__ import annotations
 
