@@ -11,7 +11,7 @@ from fleet.base.params import MaterialName, NonNegative, Params, Positive, refus
 class FeederParams(Params):
     """A line from the substation to some sites."""
 
-    id: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_.-]+$")
+    id: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_.-]+$", description="its name; its meter is feeder/ID")
     limit_kw: Positive = Field(630.0, le=1e6, description="what it carries at its head, losses included")
     loss_share: float = Field(0.03, ge=0.0, lt=0.5, description="of what is sent, lost on the way")
     sites: tuple[str, ...] = Field(min_length=1, description="ids of the sites that hang on it")
@@ -31,14 +31,14 @@ class OutageParams(Params):
     """A time without power in a zone, on feeders, at sites, or at a share of all charger places, drawn by
     chance."""
 
-    zone: str | None = None
-    feeders: tuple[str, ...] = ()
-    sites: tuple[str, ...] = ()
+    zone: str | None = Field(None, description="every feeder of this zone")
+    feeders: tuple[str, ...] = Field((), description="these feeders")
+    sites: tuple[str, ...] = Field((), description="these sites, on a feeder or not")
     share_of_chargers: float | None = Field(
         None, gt=0.0, le=1.0, description="whole sites, drawn until so many of all charger places are dead"
     )
     from_: ClockTime = Field(alias="from", description="by the city's clock")
-    until: ClockTime
+    until: ClockTime = Field(description="when power is back, on the same day")
 
     @model_validator(mode="after")
     def _is_one_thing_for_a_time(self) -> OutageParams:
@@ -56,13 +56,13 @@ class DeviceParams(Params):
     It draws `kw_per_kg` for each kilogram of its cache. It is not asked whether the feeder can bear that.
     """
 
-    id: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_.-]+$")
+    id: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_.-]+$", description="its name in the books")
     site: str = Field(description="where it hangs on the grid, and whose stock it takes from")
-    material: MaterialName = "e-waste"
+    material: MaterialName = Field("e-waste", description="what is cached")
     cached_kg: NonNegative = Field(0.0, le=1e6, description="what lies in it when the run starts")
-    kw_per_kg: Positive = Field(1.0, le=1e4)
+    kw_per_kg: Positive = Field(1.0, le=1e4, description="what it draws for each kilogram in it")
     deposit_kg: NonNegative = Field(0.0, le=1e6, description="each time, from the stock of its site")
-    deposit_every_min: Positive = Field(60.0, le=1440)
+    deposit_every_min: Positive = Field(60.0, le=1440, description="how often it takes something")
     on_at: ClockTime | None = Field(None, description="when it is switched on; from the start where none is given")
     off_at: ClockTime | None = Field(None, description="when it is switched off; never where none is given")
 
@@ -89,10 +89,13 @@ class GridParams(Params):
     with chargers must hang on one.
     """
 
-    feeders: tuple[FeederParams, ...] = Field((), max_length=1000)
+    feeders: tuple[FeederParams, ...] = Field((), max_length=1000, description="lines, and the sites on them")
     meters: MeterParams = MeterParams()
-    outages: tuple[OutageParams, ...] = Field((), max_length=1000)
-    devices: tuple[DeviceParams, ...] = Field((), max_length=1000)
+    """Errors of all meters, and how often they are read."""
+    outages: tuple[OutageParams, ...] = Field(
+        (), max_length=1000, description="times without power, by zone or site"
+    )
+    devices: tuple[DeviceParams, ...] = Field((), max_length=1000, description="what taps a feeder, unseen")
     spare_wh_per_charger: NonNegative = Field(
         0.0, le=1e6, description="in charged spare packs of a site, for each place: what it can swap in the dark"
     )
