@@ -242,7 +242,7 @@ def _mind(
 
 def _solve(problem: Problem, search: SearchParams) -> Result:
     """Nobody reads in a run what would admit a pickup that is left out."""
-    manner = Manner(search.whole_pickups, search.cell_pickups)
+    manner = Manner(search.whole_pickups, search.cell_pickups, places_tried=search.places_tried)
     return solve(problem, search.budget(len(problem.pickups)), manner=manner)
 
 

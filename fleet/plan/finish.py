@@ -24,9 +24,10 @@ def finish(
     *,
     explain: bool = False,
     is_over: Callable[[], bool] = never,
+    most: int | None = None,
 ) -> Plan:
     """The plan along `visits`: what breaks a rule is taken out, what has a place put in, reasons for the rest;
-    with what would admit it if `explain`.
+    with what would admit it if `explain`. At most `most` ways to put in each are tried, all if that is None.
 
     Once `is_over` says so only what must be done is done: a plan is legal still, and its reasons are true, but
     whole routes may go where a rule is broken, what has a place may be left out, and nothing is explained.
@@ -35,7 +36,7 @@ def finish(
     routes = _legal_routes(problem, [list(row) for row in visits], legs, is_over)
     insertion = Insertion(problem, routes, legs)
     on = {stop.index for route in insertion.routes for stop in route.stops if stop.kind == "pickup"}
-    insertion.put((i for i in range(len(problem.pickups)) if i not in on), is_over)
+    insertion.put((i for i in range(len(problem.pickups)) if i not in on), is_over, most)
     return plan_of(insertion, explain=explain, is_over=is_over)
 
 

@@ -93,9 +93,11 @@ class Insertion:
         self._calendars.clear()
         self._everybody = None
 
-    def put(self, indices: Iterable[int], is_over: Callable[[], bool] = lambda: False) -> list[int]:
-        """Put in all that have a place at less than their penalty, the dearest first; those that have none. Once
-        `is_over` says so, nothing more is tried."""
+    def put(
+        self, indices: Iterable[int], is_over: Callable[[], bool] = lambda: False, most: int | None = None
+    ) -> list[int]:
+        """Put in all that have a place at less than their penalty, the dearest first; those that have none among
+        the first `most` that are tried. Once `is_over` says so, nothing more is tried."""
         pickups = self.problem.pickups
         left = sorted(indices, key=lambda i: (-pickups[i].penalty, i))
         changed, seen, clock = np.zeros(len(self.routes), dtype=np.int64), dict.fromkeys(left, -1), 0
@@ -106,7 +108,7 @@ class Insertion:
                 vehicles = None if self._alone is None or seen[index] < 0 else changed > seen[index]
                 place = None
                 if (vehicles is None or vehicles.any()) and not is_over():
-                    place = self.cheapest(index, Wish(pickups[index].penalty, vehicles))
+                    place = self.cheapest(index, Wish(pickups[index].penalty, vehicles), most)
                 seen[index] = clock
                 if place is None:
                     still.append(index)

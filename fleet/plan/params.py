@@ -15,6 +15,12 @@ class SearchParams(Params):
     iterations_per_pickup: int = Field(12, ge=0, le=1_000_000, description="so many per pickup if that is less")
     whole_pickups: int = Field(1500, ge=1, le=100_000, description="larger sets of pickups are cut into cells")
     cell_pickups: int = Field(300, ge=10, le=100_000, description="pickups of a cell")
+    places_tried: int = Field(
+        200,
+        ge=1,
+        le=1_000_000,
+        description="ways tried for a pickup that the search left out, the cheapest first",
+    )
 
     def budget(self, pickups: int) -> Iterations:
         """The stop rule for a problem with so many pickups."""

@@ -3,8 +3,8 @@
 Who searches is told by `Manner.engine` (`fleet.plan.solver`). Small problems are searched whole. Larger ones are
 cut into cells that are searched apart, in as many processes as an executor has, and cut again along the borders
 (`fleet.plan.cells`). What the search leaves out is then offered to every gap of every route once more, with exact
-times, so that what is left out in the end has no place. A plan is legal, whatever the budget; with `Iterations` it
-repeats. If asked, the OR-Tools model proves it.
+times, so that what is left out in the end has no place (unless `Manner.places_tried` ends that sooner). A plan is
+legal, whatever the budget; with `Iterations` it repeats. If asked, the OR-Tools model proves it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def solve(
         share = replace(share, sketches=False, border_rounds=MODEL_BORDER_ROUNDS)
     visits, done = searched(problem, share, manner, seed, first, tell)
     is_over = _overtime(budget, len(problem.pickups) - sum(kind == "pickup" for row in visits for kind, _ in row))
-    plan = finish(problem, visits, explain=manner.explain, is_over=is_over)
+    plan = finish(problem, visits, explain=manner.explain, is_over=is_over, most=manner.places_tried)
     if start is not None and start.cost < plan.cost:
         plan = _explained(problem, start, is_over) if manner.explain else start
     tell(done, plan.cost, len(problem.pickups) - len(plan.omitted))

@@ -20,8 +20,9 @@ class Manner:
     So many pickups at most (`whole_pickups`) are searched in one piece, more are cut into cells of about
     `cell_pickups`; where the OR-Tools model searches, both are as small as it needs (`fleet.plan.solver`). With
     `explain` reasons come with what would admit a pickup, which takes time. With `prove` the OR-Tools model is
-    asked about the plan, which takes time, too. Raises ValueError for numbers below 1 and engines that there are
-    none of.
+    asked about the plan, which takes time, too. What the search leaves out is tried in `places_tried` ways, the
+    cheapest first; None is in all, so that what is left out then has no place, whatever that takes. Raises
+    ValueError for numbers below 1 and engines that there are none of.
     """
 
     whole_pickups: int = 1500
@@ -29,12 +30,13 @@ class Manner:
     explain: bool = False
     engine: Engine = "together"
     prove: bool = False
+    places_tried: int | None = None
 
     def __post_init__(self) -> None:
-        if self.whole_pickups < 1 or self.cell_pickups < 1:
-            raise ValueError(
-                f"pickups are searched at least one by one, not by {min(self.whole_pickups, self.cell_pickups)}"
-            )
+        tried = 1 if self.places_tried is None else self.places_tried
+        least = min(self.whole_pickups, self.cell_pickups, tried)
+        if least < 1:
+            raise ValueError(f"pickups are searched, and places tried, at least one by one, not by {least}")
         if self.engine not in get_args(Engine):
             raise ValueError(f"there is no engine {self.engine!r}: {', '.join(get_args(Engine))}")
 

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from fleet.plan.finish import finish
+from fleet.plan.insertion import Insertion
 from fleet.plan.insertions import insertable
-from fleet.plan.problem import Problem
+from fleet.plan.problem import Problem, Route
 from fleet.plan.referee import judge
+from fleet.plan.result import Manner
 from fleet.plan.timetable import visits_of
 
-from .problems import home, random_problem
+from .problems import base, home, pickup, plant, random_problem, street, vehicle
 
 
 def begun(problem: Problem, seed: int) -> list[list]:
@@ -47,3 +49,24 @@ def test_the_referee_finds_no_place_and_no_fault(first):
         assert insertable(problem, plan) == (), seed
         left += len(plan.omitted)
     assert left > 50
+
+
+@pytest.mark.parametrize("most", [1, 5])
+def test_so_many_ways_are_tried_for_each_that_is_left_out(monkeypatch, most):
+    idle = [vehicle(n, battery_wh=90.0 + n) for n in range(9)]
+    problem, calls = street([0, 1000, 2000], idle, [base(0), plant(0)], [pickup(0, 2)]), []
+
+    def refused(*arguments, **more):
+        calls.append(arguments)
+
+    monkeypatch.setattr("fleet.plan.insertion.schedule", refused)
+    insertion = Insertion(problem, [Route(v, ()) for v in range(9)])
+    assert insertion.put([0], most=most) == [0]
+    assert len(calls) == most
+    assert insertion.put([0]) == [0]
+    assert len(calls) > most + 5
+
+
+def test_places_are_tried_at_least_one_by_one():
+    with pytest.raises(ValueError, match="at least one by one, not by 0"):
+        Manner(places_tried=0)
