@@ -97,14 +97,12 @@ class _Work:
         """Run all of them."""
         self._waiting.extend(points)
         while self._waiting or self._suspects:
-            broken = False
-            with self._hands.crew() as executor:
-                try:
+            # The crew hears of a break, so that it can be rid of whom it started meanwhile; and only when it is gone
+            # is it known of each point whether it came through.
+            try:
+                with self._hands.crew() as executor:
                     self._fly(executor)
-                except BrokenExecutor:
-                    broken = True
-            # Only now is it known of each whether it came through.
-            if broken:
+            except BrokenExecutor:
                 self._after_a_break()
 
     def _fly(self, executor: Executor) -> None:

@@ -18,6 +18,8 @@ ASSAY = {"materials": ["glass"], "every_kg": 0.5, "sigma": 0.001, "limit": 1}
 SCENE = Scene(
     changes=(
         f"demand.processes.0.inside=[{INSIDE}]",
+        "demand.processes.0.materials={paper: 1}",
+        "demand.processes.0.per_day=1500",
         f"plants.sites=[{{site: plant, lines: [{LINE}], assay: {ASSAY}}}]",
     ),
     town={

@@ -9,8 +9,9 @@ import pytest
 from fleet.messages.reports import PickupCollected, PickupRequested, Unloaded
 from fleet.messages.sensornet import TagsSeen
 from fleet.messages.truth import TamperEffect
+from fleet.sim.sensornet.params import SensorNetworkParams, TagsParams
 from tests.journeys.live import Ask, Case, Live, cruising, start
-from tests.journeys.stages import Run
+from tests.journeys.stages import Run, Scene
 
 S = 18
 REACH_M, SIGMA_M = 300.0, 3.0
@@ -171,6 +172,13 @@ def kept_quiet(live: Live) -> None:
     heals(live)
 
 
+SURE = Scene(
+    changes=("sensor_network.tags.read_share=1",),
+    town={"sensor_network": SensorNetworkParams(tags=TagsParams(read_share=1.0))},
+)
+"""Gates that miss nothing: with one load and a reader that misses some, a day might show no clone at all."""
+
+
 def to_clone(run: Run) -> Ask:
     """The tag of what is asked for last, at the gate where the first load comes in."""
     tick, message = run.of(Unloaded)[0]
@@ -196,7 +204,7 @@ CASES = {
     "sensornet.hijack": Case(one_anchor("sensornet.hijack", **OFFSET), off),
     "sensornet.phantom": Case(to_phantom, elsewhere),
     "sensornet.suppress": Case(to_suppress, kept_quiet),
-    "sensornet.clone-tag": Case(to_clone, seen_twice),
+    "sensornet.clone-tag": Case(to_clone, seen_twice, SURE),
 }
 AREA_CASES = {
     "sensornet.dead": Case(area_of_anchors("sensornet.dead"), silent),
