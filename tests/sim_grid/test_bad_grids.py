@@ -52,6 +52,10 @@ def refused(tmp_path, *lines) -> list[str]:
         (["devices:", "  - {id: d, site: cellar}"], 1, "a site of the map, found 'cellar'"),
         (["devices:", "  - {id: d, site: depot, material: gold}"], 1, "a material"),
         (["meters: {interval_min: 0}"], 0, "meters.interval_min"),
+        (["feeders:", f"  - {{id: f, sites: {ALL}, limit_kw: 1.0e-320}}"], 1, "feeders.0.limit_kw"),
+        (["feeders:", f"  - {{id: f, sites: {ALL}, reclose_min: 1.0e-6}}"], 1, "feeders.0.reclose_min"),
+        (["devices:", "  - {id: d, site: depot, deposit_every_min: 1.0e-6}"], 1, "devices.0.deposit_every_min"),
+        (["spare_kw_per_charger: 1.0e-320"], 0, "grid.spare_kw_per_charger"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_with_its_line(tmp_path, lines, line, says):

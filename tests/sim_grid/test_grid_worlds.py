@@ -236,6 +236,21 @@ def test_cached_material_taps_the_feeder_past_the_meters_of_chargers():
     check_invariants(toy)
 
 
+@pytest.mark.parametrize(
+    ("on_at", "off_at", "hours"),
+    [
+        ("01:00", "02:30", 1.5),
+        ("21:00", "23:00", 1.0),
+        ("01:00", None, 2.0),
+        (None, "01:00", 3.0),
+        (None, None, 5.0),
+    ],
+)
+def test_a_device_is_switched_by_the_clock_also_after_midnight(on_at, off_at, hours):
+    toy = world(GridParams(devices=(device(on_at=on_at, off_at=off_at),)), start_hour=22.0).run(5 * 3600).close()
+    assert toy.account("Wh", "tapped") == pytest.approx(20_000.0 * hours, rel=1e-3)
+
+
 def test_a_tap_that_grows_does_not_jump_and_trips_only_when_it_is_too_much():
     feeder = FeederParams(id="h", sites=("home",), limit_kw=30.0, loss_share=0.0, trip_step_share=0.4)
     toy = world(GridParams(feeders=(feeder, SWAP)))

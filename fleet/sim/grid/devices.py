@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fleet.base.clock import clock_ms
+from fleet.base.clock import DAY_MS, clock_ms, next_time_ms
 from fleet.sim.books import Account
 from fleet.sim.grid.feeder import FeederLoad
 from fleet.sim.grid.params import DeviceParams
@@ -33,15 +33,24 @@ class Device:
 
     def begin(self, start_hour: float) -> None:
         """The run begins: what is cached lies there, and it is switched on and off by the clock."""
-        params, kernel, start_ms = self._params, self._p.kernel, round(3_600_000 * start_hour)
+        params, kernel = self._params, self._p.kernel
         if params.cached_kg:
             self._p.books.carry(("initial", ""), self._cache, {params.material: params.cached_kg})
             self.kg = params.cached_kg
-        kernel.at(0 if params.on_at is None else max(0, clock_ms(params.on_at) - start_ms), self.switch, True)
-        if params.off_at is not None:
-            kernel.at(max(0, clock_ms(params.off_at) - start_ms), self.switch, False)
+        on_ms, off_ms = self._times(start_hour)
+        kernel.at(max(0, on_ms), self.switch, True)
+        if off_ms is not None:
+            kernel.at(off_ms, self.switch, False)
         if params.deposit_kg:
             kernel.at(self._period_ms, self._deposit)
+
+    def _times(self, start_hour: float) -> tuple[int, int | None]:
+        """When it is switched on and off, ms of the run: the first time that is not over when the run begins."""
+        on_at, off_at, start_ms = self._params.on_at, self._params.off_at, round(3_600_000 * start_hour)
+        if on_at is not None and off_at is not None:
+            return next_time_ms(on_at, off_at, start_hour)
+        on_ms, off_ms = (None if at is None else (clock_ms(at) - start_ms) % DAY_MS for at in (on_at, off_at))
+        return on_ms or 0, off_ms
 
     @property
     def _period_ms(self) -> int:

@@ -12,14 +12,14 @@ class FeederParams(Params):
     """A line from the substation to some sites."""
 
     id: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_.-]+$", description="its name; its meter is feeder/ID")
-    limit_kw: Positive = Field(630.0, le=1e6, description="what it carries at its head, losses included")
+    limit_kw: float = Field(630.0, ge=0.001, le=1e6, description="what it carries at its head, losses included")
     loss_share: float = Field(0.03, ge=0.0, lt=0.5, description="of what is sent, lost on the way")
     sites: tuple[str, ...] = Field(min_length=1, description="ids of the sites that hang on it")
     zone: str = Field("", description="its zone, which an outage may name; its own id where none is given")
     trip_step_share: float = Field(
         0.5, gt=0.0, le=1.0, description="a sudden step of its load by more than this share of the limit trips it"
     )
-    reclose_min: Positive = Field(15.0, le=1440, description="after a trip it is dead for so long")
+    reclose_min: float = Field(15.0, ge=1, le=1440, description="after a trip it is dead for so long")
 
     @property
     def area(self) -> str:
@@ -62,8 +62,10 @@ class DeviceParams(Params):
     cached_kg: NonNegative = Field(0.0, le=1e6, description="what lies in it when the run starts")
     kw_per_kg: Positive = Field(1.0, le=1e4, description="what it draws for each kilogram in it")
     deposit_kg: NonNegative = Field(0.0, le=1e6, description="each time, from the stock of its site")
-    deposit_every_min: Positive = Field(60.0, le=1440, description="how often it takes something")
-    on_at: ClockTime | None = Field(None, description="when it is switched on; from the start where none is given")
+    deposit_every_min: float = Field(60.0, ge=1, le=1440, description="how often it takes something")
+    on_at: ClockTime | None = Field(
+        None, description="the next time that the clock shows it, it is switched on; without it, from the start"
+    )
     off_at: ClockTime | None = Field(None, description="when it is switched off; never where none is given")
 
     @model_validator(mode="after")
@@ -99,7 +101,9 @@ class GridParams(Params):
     spare_wh_per_charger: NonNegative = Field(
         0.0, le=1e6, description="in charged spare packs of a site, for each place: what it can swap in the dark"
     )
-    spare_kw_per_charger: Positive = Field(1.0, le=1e3, description="at which spare packs are charged again")
+    spare_kw_per_charger: float = Field(
+        1.0, ge=0.001, le=1e3, description="at which spare packs are charged again"
+    )
 
     @property
     def stated(self) -> bool:
