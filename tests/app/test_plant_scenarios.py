@@ -115,6 +115,16 @@ def test_shares_of_several_outputs_are_added_up(told):
             (2, 67),
             "they make: pulp, sludge",
         ),
+        (
+            "  sites:\n    - {site: plant, lines: [{recipe: paper-pulp, batch_kg: 0.01, kg_per_h: 1000}]}\n",
+            (2, 29),
+            "expected batches that take at least 1 s each, found 0.01 kg at 1000 kg/h",
+        ),
+        (
+            "  sites:\n    - {site: plant, lines: [{recipe: paper-pulp, batch_kg: 100.5}]}\n",
+            (2, 29),
+            "expected batches of at most what the site holds, 100 kg, found 100.5 kg; no batch would ever begin",
+        ),
         ("  sites:\n    - {site: plant, ships: [{what: oil, every_h: 1.0e-6}]}\n", (2, 50), "at least 0.01"),
         ("  sites:\n    - {site: plant, ships: [{what: oil}]}\n", (2, 29), "expected at_kg, every_h, or both"),
         (

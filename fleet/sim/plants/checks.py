@@ -8,8 +8,10 @@ from fleet.base.errors import Fault, did_you_mean
 from fleet.base.materials import MATERIALS
 from fleet.city.model import Site
 from fleet.sim.ground import Ground
-from fleet.sim.plants.params import PlantParams, PlantsParams
+from fleet.sim.plants.params import LineParams, PlantParams, PlantsParams
 from fleet.sim.plants.recipe import RecipeParams
+
+LEAST_BATCH_S = 1.0
 
 
 def faults(params: PlantsParams, ground: Ground) -> Iterator[Fault]:
@@ -20,18 +22,19 @@ def faults(params: PlantsParams, ground: Ground) -> Iterator[Fault]:
         if name not in products or products[name].returns_as is None:
             again = [product for product in products if products[product].returns_as is not None]
             yield _fault(f"in_use_kg.{name}", "a product that comes back", repr(name), did_you_mean(name, again))
-    supply = _supply(params, ground)
+    supply, book, seen = _supply(params, ground), params.book, set[str]()
     for number, plant in enumerate(params.sites):
         here = f"sites.{number}"
         site = sites.get(plant.site)
         if site is None:
             yield _fault(f"{here}.site", "a site of the map", repr(plant.site), did_you_mean(plant.site, sites))
             continue
-        if plant.site in {other.site for other in params.sites[:number]}:
+        if plant.site in seen:
             yield _fault(f"{here}.site", "each site once", repr(plant.site))
             continue
-        yield from _plant_faults(here, plant, site, params.book)
-        yield from _supply_faults(here, plant, site, params.book, supply)
+        seen.add(plant.site)
+        yield from _plant_faults(here, plant, site, book)
+        yield from _supply_faults(here, plant, site, book, supply)
 
 
 def _fault(path: str, expected: str, found: str, hint: str = "") -> Fault:
@@ -54,6 +57,7 @@ def _plant_faults(here: str, plant: PlantParams, site: Site, book: Mapping[str, 
             continue
         recipe = book[line.recipe]
         made |= {*recipe.products, *recipe.byproducts}
+        yield from _batch_faults(f"{here}.lines.{n}", line, recipe, site)
         if line.workers > plant.workers:
             expected = f"at most the site's workers, {plant.workers}"
             yield _fault(f"{here}.lines.{n}.workers", expected, str(line.workers))
@@ -73,6 +77,17 @@ def _plant_faults(here: str, plant: PlantParams, site: Site, book: Mapping[str, 
         if material in site.accepts:
             expected = "a material that the site does not accept: it would come back at once"
             yield _fault(f"{here}.send_back.materials.{n}", expected, repr(material))
+
+
+def _batch_faults(here: str, line: LineParams, recipe: RecipeParams, site: Site) -> Iterator[Fault]:
+    """A batch that is over at once would be followed by countless others, and a huge one never begins."""
+    kg, kg_per_h = line.batch_kg or recipe.batch_kg, line.kg_per_h or recipe.kg_per_h
+    if kg * 3600.0 < LEAST_BATCH_S * kg_per_h:
+        expected = f"batches that take at least {LEAST_BATCH_S:g} s each"
+        yield _fault(here, expected, f"{kg:g} kg at {kg_per_h:g} kg/h")
+    if kg > site.capacity_kg:
+        expected = f"batches of at most what the site holds, {site.capacity_kg:g} kg"
+        yield _fault(here, expected, f"{kg:g} kg", "no batch would ever begin")
 
 
 def _unmade(path: str, name: str, made: set[str]) -> Fault:
