@@ -85,6 +85,18 @@ def test_who_waits_in_the_dark_holds_up_nobody():
     assert line.begun == ["lit"]
 
 
+def test_who_waits_for_a_tap_to_end_holds_up_nobody_and_has_its_turn_then():
+    line = Line(limit_kw=10.0)
+    tap = FeederLoad(line.feeder, "a", 6.0, ("tapped", ""), forced=True)
+    assert line.feeder.force(tap)
+    line.ask(5.0, name="large")
+    line.ask(3.0, name="small")
+    line.ask(3.0, name="second small")
+    assert line.begun == ["small"], "two of them would not fit beside the tap"
+    tap.stop()
+    assert line.begun == ["small", "large"]
+
+
 def test_when_power_goes_only_loads_of_dark_sites_end_and_taps_come_back():
     line = Line()
     here, there = line.ask(2.0, site="a"), line.ask(2.0, site="b")

@@ -1,14 +1,15 @@
 """A feeder as it is: who draws from it, who waits, what went through it. Closed form between events.
 
 A load is granted if, with it, what is sent at the head (the loads and the losses on the way) stays within the
-limit; else it waits, and so does everybody who came later (first come, first served), but for sites that are dark
-anyway. Taps do not ask: when they take the feeder over its limit, or make its load jump, it trips.
+limit; else it waits, and so does everybody who came later (first come, first served). Only who could not begin
+whoever else stopped holds up nobody: because its site is dark, or taps leave too little for it. Taps do not ask:
+when they take the feeder over its limit, or make its load jump, it trips.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -133,15 +134,22 @@ class Feeder:
         return self.force(load)
 
     def _bears(self, load: FeederLoad) -> bool:
-        head = (math.fsum(other.kw for other in self.loads) + load.kw) / (1.0 - self.loss_share)
+        return self._fit(self.loads, load)
+
+    def _bears_beside_taps(self, load: FeederLoad) -> bool:
+        return self._fit([other for other in self.loads if other.forced], load)
+
+    def _fit(self, others: Iterable[FeederLoad], load: FeederLoad) -> bool:
+        head = (math.fsum(other.kw for other in others) + load.kw) / (1.0 - self.loss_share)
         return head <= self.limit_kw * (1.0 + _SLACK)
 
     def grant(self) -> None:
-        """Begin whoever is next, as long as there is room. Those who wait in the dark hold up nobody."""
+        """Begin whoever is next, as long as there is room. Who waits in the dark, or for a tap to end, holds
+        up nobody."""
         k = 0
         while k < len(self.waiting):
             load = self.waiting[k]
-            if self.dark(load.site):
+            if self.dark(load.site) or not self._bears_beside_taps(load):
                 k += 1
                 continue
             if not self._bears(load):
