@@ -135,6 +135,18 @@ def test_a_broken_vehicle_obeys_nobody_before_it_is_repaired():
     check_invariants(toy)
 
 
+def test_who_is_repaired_while_something_else_holds_it_goes_on_after_that():
+    toy = cruising()
+    strike(toy, "vehicle-motor-failure", "v0", 1.0, 600)
+    toy.run(100)
+    strike(toy, "vehicle-self-test", "v0", 1.0, 900)
+    toy.run(600)
+    assert (toy.body().state, toy.place()[2]) == ("grounded", 0.0)
+    toy.run(1200)
+    assert toy.body().site
+    check_invariants(toy.close())
+
+
 def test_who_is_held_by_two_things_waits_for_both():
     toy = Toy(tampering=True)
     strike(toy, "vehicle-self-test", "v0", 1.0, 60)

@@ -23,9 +23,9 @@ def _broken(reach: Reach, incident: Incident) -> Happened | None:
     _come_down(reach, body)
 
     def end() -> None:
-        """Repaired where it lies, it has forgotten its route and looks for a charger."""
+        """Repaired where it lies, it has forgotten its route and looks for a charger once nothing holds it."""
         body.wear.broken.discard(cause)
-        if not body.phase and not body.wear.stays and not body.held:
+        if not (body.phase or body.wear.broken or body.held):
             body.mission = Mission(body.mission.order_id)
             reach.world.proceed(body)
 
