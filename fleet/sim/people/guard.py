@@ -80,13 +80,20 @@ class Guard:
         self.chase: Chase | None = None
 
     @property
+    def able(self) -> bool:
+        """Whether he can be sent, if need be away from what he is at."""
+        return not self._is_down()
+
+    @property
     def free(self) -> bool:
-        """Whether he can be sent."""
-        return self.chase is None and not self._is_down()
+        """Whether he can be sent, and is after nobody."""
+        return self.chase is None and self.able
 
     def _is_down(self) -> bool:
-        """Whether he is out of it: lost, forced down, or on the ground until somebody has looked."""
-        return self.body.state == "lost" or self.body.held or self.body.wear.stays
+        """Whether he is out of it: lost, forced down, flown by somebody else, on the ground until somebody has
+        looked, or on the way there for that."""
+        body = self.body
+        return body.state == "lost" or body.held or body.captured or self._world.overhead.stuck(body)
 
     def is_at(self, chase: Chase) -> bool:
         """Whether that is what he does already, or more."""
@@ -101,14 +108,14 @@ class Guard:
         self._aim(self._aims)
 
     def stand_down(self) -> None:
-        """Return to a charger."""
+        """Return to a charger, if he can; what had him led away from a chase is forgotten, too."""
         if self.chase is not None:
             self._report("off", sees=False)
             self.chase = None
             self._aims += 1
-            if not self._returning and self.body.phase in IN_THE_AIR:
-                self._return()
-            self._returning = False
+        if not self._returning and self.body.phase in IN_THE_AIR and self.able:
+            self._return()
+        self._returning = False
 
     # ---- by the clock
 
@@ -119,6 +126,9 @@ class Guard:
         if self._is_down():
             self._report("off", sees=False)
             self.chase = None
+            return
+        if self.chase.target.held:
+            self.stand_down()
             return
         kernel = self._parts.kernel
         kernel.at(kernel.now_ms + round(1000 * self._params.aim_s), self._aim, number)
@@ -150,6 +160,7 @@ class Guard:
 
     def _return(self) -> None:
         """Without stops the autopilot brings it to a charger."""
+        self.body.mission = Mission(self.body.mission.order_id)
         if self.body.phase in IN_THE_AIR:
             self._parts.flights.stop_here(self.body, self._world.moves.downed)
             self._world.proceed(self.body)

@@ -75,8 +75,8 @@ class GuardDesk:
             return order.guard, "held"
         chase = Chase(order.order_id, target, stop=isinstance(order, StopVehicle))
         name = order.guard or self._on_it(order.vehicle) or self._nearest_free(chase)
-        if not name:
-            return "", "busy"
+        if not name or not self.guards[name].able:
+            return name, "busy"
         if not self.guards[name].is_at(chase):
             self.guards[name].go(chase)
         return name, ""
