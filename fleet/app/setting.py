@@ -212,7 +212,7 @@ def _guards(
         path = f"people.guards.{index}"
         kind = types.get(group.type)
         if kind is None or kind.travels != "air":
-            hint = did_you_mean(group.type, types)
+            hint = did_you_mean(group.type, [name for name, t in types.items() if t.travels == "air"])
             faults.append(_fault(f"{path}.type", "a vehicle type that flies", repr(group.type), hint))
         if group.base not in known:
             hint = did_you_mean(group.base, known)

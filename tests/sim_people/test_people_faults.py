@@ -36,6 +36,11 @@ def faults(tmp_path, text):
             "people.festivals.0.from",
             "10:00 to 10:20",
         ),
+        (
+            f"  festivals: [{FAIR.replace('10}', '1000000, waste_kg_per_visitor: 10}')}]\n",
+            "people.festivals.0.waste_kg_per_visitor",
+            None,
+        ),
         (f"  festivals: [{FAIR}, {FAIR}]\n", "people.festivals.1.name", "'fair'"),
         ("  guards: [{base: depo}]\n", "people.guards.0.base", "'depo'"),
         ("  guards: [{base: depot, type: cargo-bike}]\n", "people.guards.0.type", "'cargo-bike'"),
@@ -90,3 +95,8 @@ def test_a_festival_whose_waste_nobody_could_put_anywhere(tmp_path):
     assert {fault.path for fault in seen} == {
         f"people.festivals.0.materials.{material}" for material in ("mixed", "organics", "paper", "plastics")
     }
+
+
+def test_a_type_that_does_not_fly_is_not_proposed_as_one_that_does(tmp_path):
+    _, (fault,) = faults(tmp_path, "  guards: [{base: depot, type: cargo-bike}]\n")
+    assert "cargo-bike" not in fault.hint

@@ -7,8 +7,14 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from fleet.base.clock import ClockTime, clock_ms
-from fleet.base.params import MaterialName, NonNegative, Params, Positive, Share, refusal
+from fleet.base.materials import MATERIALS
+from fleet.base.params import MaterialName, NonNegative, Params, Share, refusal
 from fleet.sim.people.place_params import PlaceParams
+
+LEAST_L = 2.0
+"""No pickup of a festival is smaller."""
+MOST_PICKUPS = 1_000_000
+"""More of them nobody could hold in memory, let alone serve."""
 
 
 class FestivalParams(Params):
@@ -24,7 +30,7 @@ class FestivalParams(Params):
     """On the ground when it is fullest."""
     waste_kg_per_visitor: Annotated[float, Field(gt=0.0, le=10.0)] = 0.5
     """In all; a guess. (A resident of the USA makes 2.2 kg in a day.)"""
-    materials: Annotated[dict[MaterialName, Positive], Field(min_length=1)] = Field(
+    materials: Annotated[dict[MaterialName, Annotated[float, Field(gt=0.0, le=1e9)]], Field(min_length=1)] = Field(
         default_factory=lambda: {"mixed": 4.0, "organics": 3.0, "plastics": 2.0, "paper": 1.0}
     )
     """Relative shares of its mass; a guess."""
@@ -51,3 +57,15 @@ class FestivalParams(Params):
         if clock_ms(self.until) == clock_ms(self.from_):
             raise refusal("a time after from", at=["until"])
         return self
+
+    @model_validator(mode="after")
+    def _can_be_held(self) -> FestivalParams:
+        litres = sum(self._share_of(name) / MATERIALS[name].density_kg_l for name in self.materials)
+        pickups = self.visitors * self.waste_kg_per_visitor * litres / max(LEAST_L, self.lot_l)
+        if pickups > MOST_PICKUPS:
+            hint = f"so many visitors make about {pickups:,.0f}"
+            raise refusal(f"waste for {MOST_PICKUPS:,} pickups at most", hint, at=["waste_kg_per_visitor"])
+        return self
+
+    def _share_of(self, material: str) -> float:
+        return self.materials[material] / sum(self.materials.values())

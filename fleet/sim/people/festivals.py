@@ -20,7 +20,7 @@ from fleet.city.sky import Closure, circle
 from fleet.demand.model import MINUTE_MS, Request, Span, quantised
 from fleet.demand.process import MIN_WINDOW_MS
 from fleet.messages.people import CrowdCounted
-from fleet.sim.people.festival_params import FestivalParams
+from fleet.sim.people.festival_params import LEAST_L, FestivalParams
 from fleet.sim.surroundings import Surroundings
 
 Floats = npt.NDArray[np.float64]
@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 PROFILE = ((0.0, 0.0), (0.25, 1.0), (0.9, 1.0), (1.0, 0.0))
 """(share of the time, share of the visitors) at the corners of the broken line."""
 REASON = "crowd"
-_SIZE_SIGMA, _LEAST_L = 0.4, 2.0
+_SIZE_SIGMA = 0.4
 _COUNTS = 9
 SERVICE_MS = 60_000
 _PRIORITY = 2
@@ -92,9 +92,9 @@ def _lots(params: FestivalParams, kg: float, material: str, rng: np.random.Gener
     """Litres of each pickup, which hold `kg` in all; the last is what is left."""
     left_l, lots = kg / MATERIALS[material].density_kg_l, []
     while left_l > 0.0:
-        volume_l = max(_LEAST_L, params.lot_l * float(np.exp(_SIZE_SIGMA * rng.standard_normal())))
+        volume_l = max(LEAST_L, params.lot_l * float(np.exp(_SIZE_SIGMA * rng.standard_normal())))
         # A rest too small for a bag goes into the last one.
-        volume_l = left_l if left_l - volume_l < _LEAST_L else volume_l
+        volume_l = left_l if left_l - volume_l < LEAST_L else volume_l
         lots.append(volume_l)
         left_l -= volume_l
     return lots
