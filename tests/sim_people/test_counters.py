@@ -1,10 +1,13 @@
 """Citizens who bring what they have to a counter nearby."""
 
+from dataclasses import replace
+
 import pytest
 
 from fleet.messages.people import CreditEarned, Deposited, DepositRefused
 from fleet.messages.reports import PickupRequested
 from fleet.sim.people.counters import DETOUR, WALK_MPS
+from fleet.sim.sensornet.params import OrphansParams, SensorNetworkParams
 from tests.sim.toy import SITES, waste
 from tests.sim_people.peopled import Peopled
 
@@ -83,3 +86,13 @@ def test_processes_of_deposits_bring_without_asking():
         toy.account("kg", "stock"), abs=1e-3 * len(deposits)
     )
     assert {d.deposit_id.split("/")[0] for d in deposits} == {"brought.bottles"}
+
+
+def test_whoever_passes_by_an_abandoned_drone_carries_it_nowhere():
+    network = SensorNetworkParams(orphans=OrphansParams(drones=3))
+    people = {"citizens": {"bring_share": 1.0, "walk_m": 10_000.0}}
+    sites = (replace(SITES[0], accepts=SITES[0].accepts | {"e-waste"}), *SITES[1:])
+    toy = Peopled(people, waiting=(), sites=sites, sensor_network=network, end_ms=3_600_000).run(3590)
+    assert sorted(r.pickup_id for r in toy.heard(PickupRequested)) == ["orphan-1", "orphan-2", "orphan-3"]
+    toy.close()
+    assert toy.heard(Deposited) == toy.heard(CreditEarned) == []

@@ -43,7 +43,7 @@ def test_a_false_scale_makes_false_credits():
     assert earned.credits == pytest.approx(3.0 * MATERIALS["e-waste"].credit_per_kg)
 
 
-@pytest.mark.parametrize("requester", ["b0", "home", "unknown", ""])
+@pytest.mark.parametrize("requester", ["b0", "home", "unknown", "passer-by", ""])
 def test_a_bin_earns_nothing(requester):
     assert fetched(city(waste(0, requester=requester)), 0).heard(CreditEarned) == []
 

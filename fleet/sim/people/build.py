@@ -17,6 +17,7 @@ from fleet.sim.people.market import Market
 from fleet.sim.people.params import PeopleParams
 from fleet.sim.people.place_params import PlaceParams, Spot, find
 from fleet.sim.people.scavengers import Scavenger
+from fleet.sim.sensornet.orphans import PASSER_BY
 from fleet.sim.surroundings import Surroundings
 
 
@@ -31,7 +32,7 @@ class People(Annex):
         self.counters: Counters | None = None
         if params.citizens is not None:
             festivals = (festival.name for festival in params.festivals)
-            nobody = frozenset(("unknown", *(spot.id for spot in self._spots), *festivals))
+            nobody = frozenset(("unknown", PASSER_BY, *(spot.id for spot in self._spots), *festivals))
             self._notice = params.citizens.notice_collected
             self.credits = Credits(around, params.citizens, nobody)
             self.counters = Counters(around, params.citizens, self.credits)

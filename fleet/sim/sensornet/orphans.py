@@ -21,6 +21,8 @@ FRAME_KG, BATTERY_KG, LITRES = 3.08, 0.635, 25.0
 _WAIT_MS, _SERVICE_MS = 4 * 3_600_000, 120_000
 _SCATTER_M = 5.0
 MATERIAL = "e-waste"
+PASSER_BY = "passer-by"
+"""Who reports an abandoned drone: nobody with a name, who takes nothing anywhere and earns nothing."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def _orphan(number: int, point: Place, node: int, found_ms: int, end_ms: int) ->
         latest_ms=latest_ms,
         service_ms=_SERVICE_MS,
         priority=1,
-        requester="passer-by",
+        requester=PASSER_BY,
     )
     waste = Waste(
         id=request.pickup_id,
