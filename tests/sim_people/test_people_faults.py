@@ -41,6 +41,22 @@ def faults(tmp_path, text):
             "people.festivals.0.waste_kg_per_visitor",
             None,
         ),
+        (
+            f"  festivals: [{FAIR.replace('10}', '10, near_m: 1.0e+300}')}]\n",
+            "people.festivals.0.near_m",
+            "1e+300",
+        ),
+        (
+            "  scavengers: [{name: f, home: {id: nw-1}, market: m, per_day: 1.0e-300}]\n",
+            "people.scavengers.0.per_day",
+            "1e-300",
+        ),
+        (
+            "  markets: [{name: m, at: {id: nw-1}, resells_share: 1.0e+308}]\n",
+            "people.markets.0.resells_share",
+            "1e+308",
+        ),
+        ("  guards: [{base: depot, sight_sigma_m: 1.0e+308}]\n", "people.guards.0.sight_sigma_m", "1e+308"),
         (f"  festivals: [{FAIR}, {FAIR}]\n", "people.festivals.1.name", "'fair'"),
         ("  guards: [{base: depo}]\n", "people.guards.0.base", "'depo'"),
         ("  guards: [{base: depot, type: cargo-bike}]\n", "people.guards.0.type", "'cargo-bike'"),

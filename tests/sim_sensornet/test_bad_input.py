@@ -67,6 +67,7 @@ def test_all_faults_are_named_at_once_with_their_place(tmp_path):
         ("  levels: {every_min: 0.5}\n", "levels.every_min", "0.5"),
         ("  levels: {capacity_l: 0}\n", "levels.capacity_l", "0"),
         ("  anchors: {multipath: {tau_s: 0}}\n", "anchors.multipath.tau_s", "0"),
+        ("  anchors: {multipath: {tau_s: 1.0e-300}}\n", "anchors.multipath.tau_s", "1e-300"),
         ("  anchors: {dead: [{anchors: []}]}\n", "anchors.dead.0.anchors", ""),
         ("  orphans: {drones: -1}\n", "orphans.drones", "-1"),
         ("  orphans: {tags: 3}\n", "orphans.tags", "readers that could hear them"),

@@ -105,6 +105,12 @@ def test_gaps_are_those_of_a_poisson_process(seed, rate):
     assert all(abs(a - b) > 0 for a, b in pairwise(gaps[:50]))
 
 
+@pytest.mark.parametrize("rate", [1e-300, 1e-306, 5e-324])
+def test_a_rate_that_is_next_to_nothing_is_one(rate):
+    chance = Chance(KINDS["weather-gust"], Streams(1), rate, None)
+    assert min(chance.gap_ms(name, 0) for name in ("v0", "v1", "v2")) > 100 * DAY_MS
+
+
 def test_the_asked_share_of_pickups_is_hit():
     chance = Chance(KINDS["pickup-overfull"], Streams(1), 0.2, None)
     assert sum(chance.hits(f"p{n}") for n in range(5000)) == pytest.approx(1000, abs=100)

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from fleet.base.clock import ClockTime, clock_ms
 from fleet.base.materials import MATERIALS
-from fleet.base.params import MaterialName, NonNegative, Params, Share, refusal
+from fleet.base.params import MaterialName, Params, Share, refusal
 from fleet.sim.people.place_params import PlaceParams
 
 LEAST_L = 2.0
@@ -36,7 +36,7 @@ class FestivalParams(Params):
     """Relative shares of its mass; a guess."""
     lot_l: Annotated[float, Field(ge=1.0, le=1000.0)] = 30.0
     """The median size of a pickup: a bag."""
-    near_m: NonNegative = 100.0
+    near_m: Annotated[float, Field(ge=0.0, le=100_000.0)] = 100.0
     """Pickups come up at the map's points in the circle and so far around it."""
     window_min: Annotated[float, Field(ge=10.0, le=1440.0)] = 90.0
     """How long a pickup may wait."""

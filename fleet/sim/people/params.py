@@ -57,7 +57,7 @@ class ScavengerParams(Params):
     home: PlaceParams
     market: Name
     """To whom they sell."""
-    per_day: Annotated[float, Field(gt=0.0, le=200.0)] = 6.0
+    per_day: Annotated[float, Field(ge=0.001, le=200.0)] = 6.0
     """Rounds that one of them makes in 24 hours; a guess. Whoever is still out skips one."""
     capacity_kg: Annotated[float, Field(gt=0.0, le=200.0)] = 20.0
     """What one carries: a person's bag holds 15 to 20 kg."""
@@ -76,9 +76,9 @@ class MarketParams(Params):
     at: PlaceParams
     pays_share: Share = 0.6
     """Of what the scheme would credit; a guess."""
-    resells_share: NonNegative = 0.9
+    resells_share: Annotated[float, Field(ge=0.0, le=1000.0)] = 0.9
     """What it gets itself, of the same; a guess."""
-    lot_kg: Positive = 50.0
+    lot_kg: Annotated[float, Field(gt=0.0, le=1e6)] = 50.0
     """With so much in store it resells all of it."""
 
 
@@ -94,7 +94,7 @@ class GuardParams(Params):
     """The site where they start."""
     sight_m: Annotated[float, Field(ge=10.0, le=2000.0)] = 250.0
     """How far off a guard makes out a drone; a guess for a drone of a metre and a camera with zoom."""
-    sight_sigma_m: NonNegative = 3.0
+    sight_sigma_m: Annotated[float, Field(ge=0.0, le=1000.0)] = 3.0
     """The error of where he says that it is, each axis; a guess."""
     net_m: Annotated[float, Field(ge=1.0, le=500.0)] = 30.0
     """From how near it can be forced down, by a net or a local jammer; a guess."""

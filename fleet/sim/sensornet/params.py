@@ -21,7 +21,7 @@ class MultipathParams(Params):
 
     share: Share = Field(0.1, description="of the time, for each pair of a vehicle and an anchor")
     mean_m: float = Field(8.0, ge=0, le=300, description="mean excess, exponentially distributed; never too short")
-    tau_s: float = Field(20.0, gt=0, le=3600, description="how long an echo lasts")
+    tau_s: float = Field(20.0, ge=0.1, le=3600, description="how long an echo lasts")
     built_up_share: Share = Field(
         0.2, description="a place is built up where so much of its cell of 100 m x 100 m lies under roofs"
     )

@@ -13,6 +13,8 @@ from fleet.base.streams import Streams
 from fleet.sim.troubles.kind import Incident, Kind
 
 DAY_MS = 86_400_000
+_NEVER_MS = 1e15
+"""After the end of any run, and still a number: a rate may be as small as it likes."""
 _GAP, _SIZE, _SIDE, _LASTS, _SHARE, _AFTER = range(6)
 """What a draw decides: the lane of its noise."""
 
@@ -33,7 +35,7 @@ class Chance:
     def gap_ms(self, entity: str, number: int) -> int:
         """How long it takes to the next one: exponential, so that the times are a Poisson process."""
         days = -math.log(self._draw(entity, number, _GAP)) / self._rate
-        return max(1, round(days * DAY_MS))
+        return max(1, round(min(_NEVER_MS, days * DAY_MS)))
 
     def hits(self, pickup: str) -> bool:
         """Whether it befalls a pickup."""
