@@ -8,6 +8,7 @@ from fleet.messages.sensornet import SensorsPlaced, TagsSeen
 from fleet.messages.truth import WorldClosed
 from fleet.report.tally import Tally
 from fleet.sim.body import Waste
+from fleet.sim.build import VehicleSpec
 from fleet.sim.sensornet.params import OrphansParams, SensorNetworkParams, TagsParams
 from fleet.sim.sensornet.tags import Stray, Tag
 from tests.sim.toy import Toy, dock, pickup, still, waste
@@ -101,6 +102,18 @@ def test_a_reader_more_shifts_no_other():
     strays = {f"stray-{n}" for n in range(1, 4)}
     told = [(r, v, tuple(t for t in tags if t not in strays)) for r, v, tags in seen(posted) if r != "b5"]
     assert [row for row in told if row[2]] == seen(plain)
+
+
+def test_a_vehicle_more_shifts_no_sighting():
+    """A guard's drone, say, which is a vehicle, too."""
+    tags = TagsParams(read_share=0.5, read_share_on={}, posts=("b2", "b4"), post_every_min=1)
+    lots = tuple(waste(n, n % 5) for n in range(12))
+    fleets = [tuple(VehicleSpec(f"v{n}", "light-collector", "home") for n in range(count)) for count in (2, 3)]
+    two, three = (
+        seen(day(network=SensorNetworkParams(tags=tags), waiting=lots, vehicles=fleet)) for fleet in fleets
+    )
+    assert len(two) > 10
+    assert two == three
 
 
 def test_posts_see_what_lies_near_them_until_it_is_fetched():

@@ -22,7 +22,8 @@ from fleet.sim.sensornet.params import TagsParams
 from fleet.sim.yards import Dockyard
 
 _TAGGED_LANE, _READ_LANE = 0, 1
-_READERS = 1 << 20
+_READERS, _FIXED = 1 << 20, 1 << 19
+"""How many readers there can be, and the number of the first that is fixed: vehicles come before."""
 _MINUTE_MS = 60_000
 
 
@@ -82,8 +83,7 @@ class Tags:
         self._noise = noise
         self._parts = parts
         self._gates = gates
-        first = len(parts.bodies)
-        self._posts = {n: Reader(parts.terrain.names[n], "post", first + n, port) for n in posts}
+        self._posts = {n: Reader(parts.terrain.names[n], "post", _FIXED + n, port) for n in posts}
         self._aboard: dict[int, list[Tag]] = {}
         self.strays: list[Stray] = []
         self.lies = TagLies()
@@ -115,7 +115,7 @@ class Tags:
         """The gate's reader looks at the whole load."""
         load = self._aboard.pop(body.index, [])
         if yard.id in self._gates:
-            gate = Reader(yard.id, "gate", len(self._parts.bodies) + yard.node, yard.port)
+            gate = Reader(yard.id, "gate", _FIXED + yard.node, yard.port)
             self._look(gate, self._place(yard.node), load, body.id)
 
     # ---- looks
