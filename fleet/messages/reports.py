@@ -91,7 +91,7 @@ class PickupFailed(Telemetry, frozen=True, kw_only=True):
 
 
 class Unloaded(Telemetry, frozen=True, kw_only=True):
-    """A facility weighed in a vehicle's whole load, by material; `stock_kg` is what it now holds."""
+    """A facility weighed in a vehicle's whole load, by material; `stock_kg` is what its scales show of all."""
 
     facility: str
     vehicle: str

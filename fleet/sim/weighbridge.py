@@ -50,7 +50,7 @@ class Weighbridge:
                 vehicle=body.id,
                 weighed_kg=weighed,
                 volume_l=round(litres, 1),
-                stock_kg=round(yard.stock_kg, 3),
+                stock_kg=self.stock_reading(yard),
             )
         )
         yard.arrived(inside)
@@ -70,6 +70,12 @@ class Weighbridge:
         yard.items += 1
         self._books.compare(KG, stock, yard.stock_kg)
         yard.arrived({label: contents})
+
+    def stock_reading(self, yard: Dockyard) -> float:
+        """What the site's scales show of all that lies there. Its chance is apart from that of loads."""
+        noise = 1.0 + self._sigma * self._noise.one_normal(-1 - yard.node, yard.items)
+        shown = yard.stock_kg * noise * yard.wear.scale.product + yard.wear.scale_zero_kg.total
+        return max(0.0, round(shown, 3))
 
     def _reading(self, yard: Dockyard, kg: float) -> float:
         yard.weighings += 1

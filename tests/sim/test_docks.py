@@ -190,6 +190,17 @@ def test_a_load_that_is_not_taken_stays_on_board(name, kg, material, cause):
     check_invariants(toy)
 
 
+def test_what_a_site_says_of_its_stock_is_read_off_its_scales():
+    toy = Toy(waiting=(waste(0, 2, kg=4.0),), sensors=still(weighbridge_sigma=0.05))
+    toy.order("v0", pickup(0, 2), dock("home", unload=True))
+    yard(toy, "home").wear.scale.put("test", 2.0)
+    toy.until("idle", most_s=1000)
+    (unloaded,) = toy.heard(Unloaded)
+    assert yard(toy, "home").stock_kg == 4.0
+    assert unloaded.stock_kg == pytest.approx(8.0, rel=0.25)
+    assert unloaded.stock_kg not in (8.0, unloaded.weighed_kg["paper"]), "it has an error of its own"
+
+
 def test_a_facility_is_never_filled_beyond_its_room_by_those_who_came_together():
     toy = loaded(Toy(vehicles=THREE, sites=site("home", capacity_kg=2.0, pads=2)), "v0", "v1", "v2")
     for vehicle in ("v0", "v1", "v2"):

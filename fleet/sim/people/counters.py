@@ -132,7 +132,7 @@ class Counters:
                 deposit_id=errand.id,
                 material=errand.material,
                 weighed_kg=reading,
-                stock_kg=round(yard.stock_kg, 3),
+                stock_kg=bridge.stock_reading(yard),
             )
         )
         if self._bank.is_citizen(errand.citizen):

@@ -112,7 +112,8 @@ PRIMITIVES = (
         parameters=(Parameter("factor", "what the scales show of a kilogram", 0.1, 10.0),),
         text="Every scale of the site, the weighbridge first, shows so many times what is on it. What is given "
         "out on an order is weighed with it, too, so that too much or too little leaves.",
-        where="weighed_kg in Unloaded against what vehicles said they collected; StockReported; Withdrawn",
+        where="weighed_kg and stock_kg in Unloaded against what vehicles said they collected; StockReported; "
+        "Withdrawn",
         quantity="scale_factor",
         begin=_bias_scale,
     ),
