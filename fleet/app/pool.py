@@ -38,8 +38,8 @@ def processes(workers: int) -> Iterator[Executor]:
         try:
             yield executor
         except BaseException:
-            # An orderly end would wait for the cells that are being searched, which nobody wants any more; and where
-            # the pool broke just as it started one more process, for that one without end.
+            # An orderly end would wait for the cells that are being searched, which nobody wants any more. Where
+            # the pool broke just as it started one more process, it would wait for that one without end.
             for child in active_children():
                 if child not in others:
                     child.kill()

@@ -97,7 +97,7 @@ class _Work:
         """Run all of them."""
         self._waiting.extend(points)
         while self._waiting or self._suspects:
-            # The crew hears of a break, so that it can be rid of whom it started meanwhile; and only when it is gone
+            # The crew hears of a break, so that it can be rid of whom it started meanwhile. Only when it is gone
             # is it known of each point whether it came through.
             try:
                 with self._hands.crew() as executor:

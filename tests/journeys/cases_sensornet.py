@@ -173,18 +173,20 @@ def kept_quiet(live: Live) -> None:
 
 
 SURE = Scene(
-    changes=("sensor_network.tags.read_share=1",),
+    changes=("sensor_network.tags.read_share=1", "demand.processes.0.per_day=1200"),
     town={"sensor_network": SensorNetworkParams(tags=TagsParams(read_share=1.0))},
 )
-"""Gates that miss nothing: with one load and a reader that misses some, a day might show no clone at all."""
+"""Readers that miss nothing: with few loads and one that misses some, a day might show nothing at all."""
 
 
 def to_clone(run: Run) -> Ask:
-    """The tag of what is asked for last, at the gate where the first load comes in."""
+    """The last tag asked for that nobody fetched by then, at the gate where the first load comes in."""
     tick, message = run.of(Unloaded)[0]
+    fetched = {m.body.pickup_id for t, m in run.of(PickupCollected) if t <= tick}
     terrain, node = run.world.parts.terrain, run.world.parts.yards[message.body.facility].node
     place = {"x_m": float(terrain.x_m[node]), "y_m": float(terrain.y_m[node])}
-    tag = run.of(PickupRequested)[-1][1].body.pickup_id
+    asked = [m.body.pickup_id for _, m in run.of(PickupRequested)]
+    tag = [pickup for pickup in asked if pickup not in fetched][-1]
     return Ask(start("sensornet.clone-tag", tag, **place), tick - 20, max(run.samples) - 20)
 
 
@@ -203,7 +205,7 @@ CASES = {
     "sensornet.dead": Case(one_anchor("sensornet.dead"), silent),
     "sensornet.hijack": Case(one_anchor("sensornet.hijack", **OFFSET), off),
     "sensornet.phantom": Case(to_phantom, elsewhere),
-    "sensornet.suppress": Case(to_suppress, kept_quiet),
+    "sensornet.suppress": Case(to_suppress, kept_quiet, SURE),
     "sensornet.clone-tag": Case(to_clone, seen_twice, SURE),
 }
 AREA_CASES = {
