@@ -42,7 +42,8 @@ def without_readings(toy):
         if isinstance(body, PickupCollected):
             body = msgspec.structs.replace(body, scale_kg=0.0)
         elif isinstance(body, Unloaded):
-            body = msgspec.structs.replace(body, weighed_kg=dict.fromkeys(body.weighed_kg, 0.0))
+            weighed = dict.fromkeys(body.weighed_kg, 0.0)
+            body = msgspec.structs.replace(body, weighed_kg=weighed, stock_kg=0.0)
         blotted.append(msgspec.structs.replace(message, body=body))
     return blotted
 
