@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fleet.bus.client import connect
 
 from .command import fleet
@@ -12,6 +14,7 @@ __all__ = ["keys"]
 GUARDS = ("--set", "people={guards: [{base: depot}]}")
 
 
+@pytest.mark.thorough
 def test_an_operator_sends_a_guard_and_calls_him_off(tmp_path, keys):
     out = tmp_path / "run"
     with Served("--keys", keys / "ring", "--speed", "0", "--paused", "-o", out, *GUARDS) as served:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fleet.bus.client import connect
 
 from .command import fleet
@@ -12,6 +14,7 @@ __all__ = ["keys"]
 RESERVOIR = ("--set", "plants={sites: [{site: plant, stock_kg: {glass: 20}, withdrawals: {most_kg: 8}}]}")
 
 
+@pytest.mark.thorough
 def test_an_operator_withdraws_from_the_reservoir(tmp_path, keys):
     out = tmp_path / "run"
     with Served("--keys", keys / "ring", "--speed", "0", "--paused", "-o", out, *RESERVOIR) as served:

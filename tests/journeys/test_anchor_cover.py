@@ -24,7 +24,8 @@ def city():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [11, pytest.param(12, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("seed", [11, 12])
+@pytest.mark.thorough
 def test_anchors_see_what_is_flown_even_where_one_in_seven_is_dead(seed, city, tmp_path):
     asked = ["--set", f"seed={seed}", "--set", "run.duration_h=1.5", "--quiet", "-o", tmp_path / "run"]
     assert fleet("run", ROOT / "configs" / "neo-terra.yaml", *asked).exit_code == 0

@@ -15,7 +15,7 @@ from tests.journeys.judge import Record
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "fleet", "run", "configs/living-city.yaml", "--json", "--quiet"]
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 
 def run(*arguments: str) -> dict[str, Any]:
@@ -78,7 +78,6 @@ def test_the_city_lives_on_in_it(day: tuple[dict[str, Any], Record]) -> None:
     assert day[0]["served"] / day[0]["requested"] > 0.85
 
 
-@pytest.mark.thorough
 def test_the_same_day_again(day: tuple[dict[str, Any], Record]) -> None:
     again = run("--seed", "4")
     assert (again["digest"], again["digest_world"]) == (day[0]["digest"], day[0]["digest_world"])

@@ -21,6 +21,7 @@ GUARDS = "people={guards: [{base: depot-south, count: 2}]}"
 
 
 @pytest.mark.parametrize("orders, held", [("stop", True), ("follow", False)])
+@pytest.mark.thorough
 def test_an_alert_sends_a_guard(orders, held):
     ear = Ear()
     Runner(load_scenario(FIRST_ATTACK, [GUARDS, f"blue.guards={orders}"]).build(MemoryBus), [ear]).run()

@@ -33,6 +33,7 @@ def contents(directory):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_from_file_to_table(study, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     done = fleet("study", study, "-o", one, "--jobs", 1)
@@ -77,6 +78,7 @@ def test_what_fails_is_listed_and_the_rest_is_there(study, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@pytest.mark.thorough
 def test_ctrl_c_leaves_whole_files_and_no_process(study, tmp_path):
     long = SHORT.replace(
         "duration_h: 0.4, weather.wind_mps: 8", "duration_h: 168, demand.processes.0.per_day: 4000"
