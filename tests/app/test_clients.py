@@ -54,7 +54,11 @@ def inject(run, tmp_path):
 
 
 def heard(run, kind):
-    return [message.body for message in run.heard if isinstance(message.body, kind)]
+    """What the run heard of a kind; its thread may note it a moment after it answered."""
+    until = time.monotonic() + 5.0
+    while not (found := [m.body for m in run.heard if isinstance(m.body, kind)]) and time.monotonic() < until:
+        time.sleep(0.01)
+    return found
 
 
 # ---- watch
