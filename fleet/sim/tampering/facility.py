@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from fleet.base.materials import MATERIALS
 from fleet.sim.books import KG
 from fleet.sim.plants.plant import Plant
+from fleet.sim.tampering.held import Held
 from fleet.sim.tampering.primitive import Asked, Parameter, Primitive, Reach, Running
 
 SILENTLY = ("withdrawn-silently", "")
 """The account of what left a site's stock unsaid."""
-
-
-class _Held(Running):
-    """Something holds at a site: `size` measures it, `let_go` ends it."""
-
-    def __init__(self, asked: Asked, size: Callable[[], float], let_go: Callable[[], None]) -> None:
-        self._asked = asked
-        self._size = size
-        self._let_go = let_go
-
-    def stop(self) -> None:
-        self._let_go()
-
-    def tell(self) -> None:
-        self._asked.tell(self._asked.target, self._size())
 
 
 def _plant(reach: Reach, asked: Asked) -> Plant | str:
@@ -49,7 +33,7 @@ def _degrade(reach: Reach, asked: Asked) -> Running | str:
             line.shift = share
 
     shift(asked.numbers["shift_share"])
-    return _Held(asked, lambda: sum(line.moved_kg for line in lines) - before, lambda: shift(0.0))
+    return Held(asked, lambda: sum(line.moved_kg for line in lines) - before, lambda: shift(0.0))
 
 
 def _bias_scale(reach: Reach, asked: Asked) -> Running | str:
@@ -58,7 +42,7 @@ def _bias_scale(reach: Reach, asked: Asked) -> Running | str:
         return "factor: expected another than 1"
     layer = f"tampered/{asked.tamper_id}"
     scale.put(layer, factor)
-    return _Held(asked, lambda: factor, lambda: scale.drop(layer))
+    return Held(asked, lambda: factor, lambda: scale.drop(layer))
 
 
 def _bias_assay(reach: Reach, asked: Asked) -> Running | str:
@@ -77,7 +61,7 @@ def _bias_assay(reach: Reach, asked: Asked) -> Running | str:
     def let_go() -> None:
         assays.factor = 1.0
 
-    return _Held(asked, lambda: factor, let_go)
+    return Held(asked, lambda: factor, let_go)
 
 
 def _withdraw(reach: Reach, asked: Asked) -> Running | str:
@@ -90,7 +74,7 @@ def _withdraw(reach: Reach, asked: Asked) -> Running | str:
     yard.stock[material] = there - kg
     books.carry(("stock", yard.id), SILENTLY, {material: kg})
     books.compare(KG, ("stock", yard.id), yard.stock_kg)
-    return _Held(asked, lambda: kg, lambda: None)
+    return Held(asked, lambda: kg, lambda: None)
 
 
 PRIMITIVES = (

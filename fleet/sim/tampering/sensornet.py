@@ -6,30 +6,15 @@ Anchors are there on every map that has some; tags only where the scenario says 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import partial
 
 from fleet.sim.lies import AnchorLies, Phantom
 from fleet.sim.sensornet.tags import Stray, Tag, Tags
+from fleet.sim.tampering.held import Held
 from fleet.sim.tampering.primitive import FAR_M, Asked, Parameter, Primitive, Reach, Running
 
 _FIXED, _CLAIMED = "fixed", "claimed"
 _NO_NETWORK = "this world has no sensor network"
-
-
-class _Held(Running):
-    """Something that holds until it is let go; `size` measures it."""
-
-    def __init__(self, asked: Asked, size: Callable[[], float], let_go: Callable[[], object]) -> None:
-        self._asked = asked
-        self._size = size
-        self._let_go = let_go
-
-    def stop(self) -> None:
-        self._let_go()
-
-    def tell(self) -> None:
-        self._asked.tell(self._asked.target, self._size())
 
 
 def _lies(reach: Reach) -> AnchorLies:
@@ -61,7 +46,7 @@ def _dead(reach: Reach, asked: Asked) -> Running | str:
     if isinstance(anchors, str):
         return anchors
     silent[asked.tamper_id] = anchors
-    return _Held(asked, lambda: float(len(anchors)), partial(silent.pop, asked.tamper_id, None))
+    return Held(asked, lambda: float(len(anchors)), partial(silent.pop, asked.tamper_id, None))
 
 
 def _hijack(reach: Reach, asked: Asked) -> Running | str:
@@ -70,7 +55,7 @@ def _hijack(reach: Reach, asked: Asked) -> Running | str:
         return anchors
     offset_m = asked.numbers["offset_m"]
     offsets[asked.tamper_id] = anchors, offset_m
-    return _Held(asked, lambda: offset_m, partial(offsets.pop, asked.tamper_id, None))
+    return Held(asked, lambda: offset_m, partial(offsets.pop, asked.tamper_id, None))
 
 
 # ---- what is seen and is not there
@@ -89,7 +74,7 @@ def _phantom(reach: Reach, asked: Asked) -> Running | str:
         now = reach.kernel.now_ms
         return math.dist(motion.true_of(row, now), place or motion.place_of(row, now)[:2])
 
-    return _Held(asked, away_m, partial(phantoms.pop, row, None))
+    return Held(asked, away_m, partial(phantoms.pop, row, None))
 
 
 def _clone(reach: Reach, asked: Asked) -> Running | str:
@@ -100,7 +85,7 @@ def _clone(reach: Reach, asked: Asked) -> Running | str:
     false, clones = tags.lies.false, tags.lies.clones
     before = false.get(tag.id, 0)
     clones[asked.tamper_id] = Stray(tag, asked.numbers["x_m"], asked.numbers["y_m"])
-    return _Held(asked, lambda: float(false.get(tag.id, 0) - before), partial(clones.pop, asked.tamper_id, None))
+    return Held(asked, lambda: float(false.get(tag.id, 0) - before), partial(clones.pop, asked.tamper_id, None))
 
 
 # ---- what is there and is not told
@@ -125,7 +110,7 @@ def _suppress(reach: Reach, asked: Asked) -> Running | str:
     def kept() -> float:
         return 0.0 if tags is None else float(tags.lies.kept.get(asked.target, 0) - before)
 
-    return _Held(asked, kept, let_go)
+    return Held(asked, kept, let_go)
 
 
 def _tags(reach: Reach) -> Tags | None:
