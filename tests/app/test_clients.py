@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import signal
-import time
 
 import pytest
 from rich.console import Console
@@ -51,14 +50,6 @@ def inject(run, tmp_path):
         return fleet("inject", *words, "--url", run.url, "--key", tmp_path / f"{who}.key")
 
     return call
-
-
-def heard(run, kind):
-    """What the run heard of a kind; its thread may note it a moment after it answered."""
-    until = time.monotonic() + 5.0
-    while not (found := [m.body for m in run.heard if isinstance(m.body, kind)]) and time.monotonic() < until:
-        time.sleep(0.01)
-    return found
 
 
 # ---- watch
@@ -121,15 +112,13 @@ def test_the_state_of_a_run_that_has_not_begun_is_that_after_its_first_tick():
 def test_a_run_that_does_not_begin_is_told_to_be_one(paused):
     with ToyGate() as gate:
         gate.begun, gate.paused = False, paused
-        began_s = time.monotonic()
+        patience_s = "600" if paused else "0.2"  # That it is paused is known at once: nobody waits for the end.
         text, as_json = (
-            fleet("watch", gate.url, "--once", "--timeout", "0.5", *more) for more in ((), ("--json",))
+            fleet("watch", gate.url, "--once", "--timeout", patience_s, *more) for more in ((), ("--json",))
         )
-        took_s = time.monotonic() - began_s
     told = "toy has not begun" + (": it is paused before its first tick" if paused else "")
     assert (text.exit_code, text.stdout) == (0, told + "\n")
     assert (json.loads(as_json.stdout)["roster"], as_json.stderr) == (None, told + "\n")
-    assert (took_s < 1.0) is paused
 
 
 def test_the_table_on_a_terminal():
@@ -189,7 +178,7 @@ def test_controls(send, run):
     assert send("speed", "2.5").exit_code == 0
     assert send("resume").exit_code == 0
     assert send("stop").exit_code == 0
-    assert heard(run, PauseRun | StepRun | StopRun)[:2] == [PauseRun(), StepRun(ticks=3)]
+    assert run.heard(PauseRun | StepRun | StopRun, 2)[:2] == [PauseRun(), StepRun(ticks=3)]
 
 
 def test_a_vehicle_is_recalled_to_a_site_and_says_that_it_obeys(send, run):
@@ -198,7 +187,7 @@ def test_a_vehicle_is_recalled_to_a_site_and_says_that_it_obeys(send, run):
     tick, answer = result.stdout.splitlines()
     assert tick.startswith("heard at tick ")
     assert answer == "light-01 obeys"
-    (order,) = heard(run, Recall)
+    (order,) = run.heard(Recall)
     assert (order.vehicle, order.site, order.navigation) == ("light-01", "depot", "anchors")
     assert (order.x_m, order.y_m) == pytest.approx((805.3, 1111.0), abs=1.5)
 
@@ -208,7 +197,7 @@ def test_a_vehicle_flies_to_places(send, run):
     found = json.loads(result.stdout)
     assert (result.exit_code, found["cause"], found["answer"]) == (0, "", {"cause": ""})
     assert send("fly", "light-02", "--to", "10,-20.5", "--metres").exit_code == 0
-    route, metres = heard(run, FlyRoute)
+    route, metres = run.heard(FlyRoute, 2)
     assert route.order_id == found["order_id"]
     assert route.append
     assert [stop.kind for stop in route.stops] == ["pickup", "dock"]
@@ -233,9 +222,9 @@ def test_intents_and_raw_orders(send, run):
     assert send("quarantine", "light-03", who="bea").exit_code == 2, "there is no such vehicle"
     assert send("quarantine", "light-02", who="bea").exit_code == 0
     assert send("raw", '{"type": "StepRun", "ticks": 5}').exit_code == 0
-    (intent,) = heard(run, QuarantineVehicle)
+    (intent,) = run.heard(QuarantineVehicle)
     assert (intent.vehicle, intent.bring_home_by) == ("light-02", "anchors")
-    assert heard(run, StepRun) == [StepRun(ticks=5)]
+    assert run.heard(StepRun) == [StepRun(ticks=5)]
 
 
 @pytest.mark.parametrize(
@@ -283,11 +272,11 @@ def test_tampering_is_started_and_stopped(inject, run):
     started = inject("navigation.gnss-tow", "light-01", "rate_mps=1", "bearing_deg=-90", "--json")
     found = json.loads(started.stdout)
     assert (started.exit_code, found["cause"], found["effect_tick"] > 0) == (0, "", True)
-    (request,) = heard(run, StartTamper)
+    (request,) = run.heard(StartTamper)
     assert request.parameters == {"rate_mps": 1.0, "bearing_deg": -90.0}
     stopped = inject("--stop", found["tamper_id"])
     assert stopped.stdout.startswith(f"{found['tamper_id']} ends at tick ")
-    assert heard(run, StopTamper) == [StopTamper(tamper_id=found["tamper_id"])]
+    assert run.heard(StopTamper) == [StopTamper(tamper_id=found["tamper_id"])]
 
 
 def test_tampering_for_a_while(inject, run):
@@ -300,7 +289,7 @@ def test_tampering_for_a_while(inject, run):
 
 def test_a_number_beyond_all_bounds_is_not_sent(inject, run):
     result = inject("navigation.gnss-tow", "light-01", "rate_mps=inf")
-    assert (result.exit_code, heard(run, StartTamper)) == (2, [])
+    assert (result.exit_code, run.heard(StartTamper, 0)) == (2, [])
     assert "StartTamper: parameters.rate_mps: expected a number from -1e+12 to 1e+12, found inf" in result.stderr
 
 

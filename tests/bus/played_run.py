@@ -39,7 +39,7 @@ class PlayedRun:
         self.doors = Doors("tcp://127.0.0.1:*", keyring)
         self.url = self.doors.endpoints.base
         self.refuses, self.no_effect = "", ""
-        self.heard = []
+        self._heard, self._noted = [], threading.Condition()
         facts = RunFacts(name="played", tick_ms=1000, end_ms=3_600_000, start_hour=8.0, run_id=RUN)
         known = keyring.trusted() if trusted is None and keyring is not None else trusted or {}
         self.gate = Gate(self.doors, Intake(known, RUN), tick_ms=1000, picture=Picture(facts), city=CITY)
@@ -53,6 +53,16 @@ class PlayedRun:
         self._thread.start()
         if at_once:
             assert self._begun.wait(10)
+
+    def heard(self, kind, count=1):
+        """The bodies of a kind that the run took in. Waits for `count`: the gate answers before its run takes in."""
+
+        def found():
+            return [message.body for message in self._heard if isinstance(message.body, kind)]
+
+        with self._noted:
+            self._noted.wait_for(lambda: len(found()) >= count, timeout=10)
+            return found()
 
     def stop(self):
         self._stop.set()
@@ -83,7 +93,9 @@ class PlayedRun:
             if not self._may_go_on(tick):
                 break
             incoming = self.gate.take(tick)
-            self.heard += incoming
+            with self._noted:
+                self._heard += incoming
+                self._noted.notify_all()
             if self.gate.watched:
                 said.append(frame(tick))
             if tick % ALERT_EVERY == 0:

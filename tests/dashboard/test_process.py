@@ -68,7 +68,7 @@ def test_it_follows_a_run_and_steers_it():
                 assert page.until("Snapshot").body.name == "played"
                 assert page.until("TelemetryFrame").body.tick > 0
                 assert page.ask(do="speed", factor=20) == {"answer": "SetSpeed", "cause": ""}
-                assert any(isinstance(heard.body, SetSpeed) for heard in run.heard)
+                assert run.heard(SetSpeed) == [SetSpeed(factor=20.0)]
                 assert page.ask(do="pause")["cause"] == ""
                 text = urllib.request.urlopen(running.metrics_url, timeout=20).read().decode()
                 assert "fleet_dashboard_viewers 1.0" in text
