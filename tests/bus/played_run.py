@@ -55,7 +55,7 @@ class PlayedRun:
             assert self._begun.wait(10)
 
     def heard(self, kind, count=1):
-        """The bodies of a kind that the run took in. Waits for `count`: the gate answers before its run takes in."""
+        """The bodies of a kind that the run took in. Waits for `count`: the gate answers before that."""
 
         def found():
             return [message.body for message in self._heard if isinstance(message.body, kind)]
