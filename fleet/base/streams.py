@@ -73,12 +73,17 @@ def _splitmix(x: _UInts) -> _UInts:
     return x ^ (x >> np.uint64(31))
 
 
+_KNOTS_KEPT = 16
+"""Two lanes are read at once, and two knots of each; more than that only ages."""
+
+
 class Noise:
     """Draws that are functions of (entity, tick), for arrays of both at once (broadcast)."""
 
     def __init__(self, key: int) -> None:
         self._key = key
         self._lanes: dict[int, int] = {}
+        self._knots: dict[tuple[int, int, tuple[int, ...]], tuple[bytes, Floats]] = {}
 
     def _bits(self, entity: npt.ArrayLike, tick: npt.ArrayLike, lane: int) -> _UInts:
         entities = np.asarray(entity, dtype=np.uint64)
@@ -123,7 +128,20 @@ class Noise:
         phase = np.asarray(t_s, dtype=np.float64) / tau_s
         knot = np.floor(phase)
         part = phase - knot
-        before = self.normal(entity, knot.astype(np.uint64), lane)
-        after = self.normal(entity, knot.astype(np.uint64) + np.uint64(1), lane)
+        if phase.ndim:
+            before, after = (self.normal(entity, knot.astype(np.uint64) + np.uint64(n), lane) for n in (0, 1))
+        else:
+            before, after = (self._at_knot(np.asarray(entity, np.uint64), int(knot) + n, lane) for n in (0, 1))
         mixed = (1.0 - part) * before + part * after
         return np.asarray(mixed / np.sqrt((1.0 - part) ** 2 + part**2))
+
+    def _at_knot(self, entities: _UInts, knot: int, lane: int) -> Floats:
+        """`normal(entities, knot, lane)`, kept from call to call: a drift is read many times between two knots."""
+        key, asked = (lane, knot, entities.shape), entities.tobytes()
+        known, draws = self._knots.get(key, (b"", None))
+        if draws is None or known != asked:
+            draws = self.normal(entities, knot, lane)
+            if len(self._knots) >= _KNOTS_KEPT:
+                self._knots.clear()
+            self._knots[key] = asked, draws
+        return draws

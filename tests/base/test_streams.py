@@ -127,3 +127,15 @@ def test_drift_does_not_jump(t, step):
 def test_one_uniform_draw_is_that_of_the_array(entity, tick, lane):
     noise = Streams(3).noise("links")
     assert noise.one_uniform(entity, tick, lane) == float(noise.uniform(entity, tick, lane))
+
+
+READING = st.tuples(st.sampled_from([8, [8], [8, 9], [9, 8], [[8], [9]]]), st.integers(0, 3), st.floats(0.0, 99.0))
+
+
+@given(st.lists(READING, min_size=1, max_size=30))
+def test_drift_does_not_hang_on_what_was_read_before(readings):
+    used = Noise(4)
+    for entity, lane, t_s in readings:
+        again = used.drift(entity, t_s, 10.0, lane)
+        assert again.tolist() == Noise(4).drift(entity, t_s, 10.0, lane).tolist()
+        assert again.tolist() == Noise(4).drift(entity, np.full(np.shape(entity), t_s), 10.0, lane).tolist()
