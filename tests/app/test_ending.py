@@ -30,7 +30,7 @@ def stopped_at(tenth, out, number):
     return child.returncode, stdout, stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.thorough)])
 def test_ctrl_c_leaves_a_valid_partial_record(tmp_path, number):
     out = tmp_path / "run"
     code, stdout, stderr = stopped_at(1, out, number)

@@ -162,6 +162,7 @@ def test_a_recorder_whose_user_stops_it_leaves_a_partial_record_and_the_run_goes
     list(read_run(there).events())
 
 
+@pytest.mark.thorough
 def test_a_full_disk_at_the_recorder_ends_the_run_with_the_cause(tmp_path, bus, start):
     there = tmp_path / "there"
     run = start("run", FOUR_CORNERS, *WAIT, "--quiet", "--bus", bus, "--insecure")
@@ -192,6 +193,7 @@ def test_a_run_that_is_killed_leaves_a_record_that_says_so(tmp_path, bus, start)
     assert info["digest"].startswith("sha256:")
 
 
+@pytest.mark.thorough
 def test_a_late_recorder_says_from_which_tick_it_goes(tmp_path, bus, start):
     there = tmp_path / "there"
     run = start("run", FOUR_CORNERS, *LONG, *FRAMES, "--bus", bus, "--insecure")
@@ -242,6 +244,7 @@ def test_a_key_of_another_role_is_refused(tmp_path, bus, start, keys):
     assert not Path(tmp_path / "r").exists()
 
 
+@pytest.mark.thorough
 def test_a_recorder_whose_key_is_revoked_is_told_so_and_the_run_goes_on(tmp_path, bus, start, keys):
     run = start("run", FOUR_CORNERS, *LONG, *WAIT, "--bus", bus, *keys[0])
     recorder = start("record", bus, "-o", tmp_path / "r", *keys[1])

@@ -106,7 +106,9 @@ def keys(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("locks", [(), ("--insecure",)], ids=["curve", "insecure"])
+@pytest.mark.parametrize(
+    "locks", [(), pytest.param(("--insecure",), marks=pytest.mark.thorough)], ids=["curve", "insecure"]
+)
 def test_it_watches_and_steers_a_run(keys, locks):
     url = free_endpoint()
     kim = (url, "--key", keys / "kim.key", *locks)

@@ -1,7 +1,7 @@
 """A zone closes over a flying fleet: by the record nobody enters it, and nobody stays longer than leaving takes.
 
 The legs are the truth; the zone is the one that was said; the way out is reckoned here, from the map alone.
-How many days: three, and five more where the variable FLEET_SEEDS is more than 1.
+How many days: two, and six more where the variable FLEET_SEEDS is more than 1.
 """
 
 from __future__ import annotations
@@ -70,9 +70,9 @@ class Case:
 def cases() -> Iterator[Case]:
     middle, corner = ("neo-terra", 11.0, 48.0, 900), ("four-corners", 10.004, 50.002, 250)
     yield Case(*corner, 600, 2)
-    yield Case("neo-terra", 11.0083688, 47.9890165, 500, 0, 4)  # over a base with its drones
     yield Case("four-corners", 9.9944213, 49.9964037, 450, 0, 5)  # over the only base
     if int(os.environ.get("FLEET_SEEDS", "1")) > 1:
+        yield Case("neo-terra", 11.0083688, 47.9890165, 500, 0, 4)  # over a base with its drones
         for notice_s, seed in ((0, 1), (600, 2), (0, 3)):
             yield Case(*middle, notice_s, seed)  # schools and a hospital lie in it
         yield from (Case(*corner, 0, 1), Case(*corner, 0, 3))

@@ -22,7 +22,7 @@ from fleet.bus.toxics import Spoil, Toxic, ToxicProxy, address
 from tests.app.command import FOUR_CORNERS, ROOT, spawn
 from tests.journeys.both_teams import SCENARIO
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 DEADLINE_S = 60.0
 TELEMETRY, LOCKSTEP, RECORD = 0, 4, 5
