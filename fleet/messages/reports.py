@@ -54,7 +54,7 @@ class PickupRequested(Telemetry, frozen=True, kw_only=True):
 
 
 class VehicleReported(Telemetry, frozen=True, kw_only=True):
-    """A vehicle's state changed: where it believes to be, what it does, and what it is bound for."""
+    """A vehicle's state changed: what it is bound for, and what its instruments show."""
 
     vehicle: str
     state: VehicleState

@@ -16,6 +16,9 @@ from fleet.sim.autopilot import Mission
 from fleet.sim.params import VehicleKind
 from fleet.sim.wear import Sums, Wear
 
+_LEAST_SHOWN_KG = 0.001
+"""A scale that is set too low still tells something from nothing: dispatch sends whoever has a load to unload."""
+
 
 class Phase(msgspec.Struct, frozen=True):
     """One straight piece of a way: its name, its end, how long it lasts, its factor on level power."""
@@ -59,10 +62,11 @@ class Body:
     pickups in the box.
 
     `turn` counts what it was told to begin: a timeout that carries an older number is void. `flight` is the last
-    one it began. `wear` is what weather, age and mishaps make of it, `leaks_w` are extra draws on the battery, by
-    what causes them. The rest is tampering's: `label` what it calls whatever it collects ("": by its name) and
-    `mislabelled` how often that was wrong, `captured` whether a foreign controller flies it and `ignored` how many
-    orders it passed over meanwhile. Who is `held` was forced down by a guard, for good.
+    one it began. `scale_error` is what the scale shows of a kilogram since the last of its `weighings`. `wear` is
+    what weather, age and mishaps make of it, `leaks_w` are extra draws on the battery, by what causes them. The
+    rest is tampering's: `label` what it calls whatever it collects ("": by its name) and `mislabelled` how often
+    that was wrong, `captured` whether a foreign controller flies it and `ignored` how many orders it passed over
+    meanwhile. Who is `held` was forced down by a guard, for good.
     """
 
     id: str
@@ -84,6 +88,7 @@ class Body:
     turn: int = 0
     flights: int = 0
     weighings: int = 0
+    scale_error: float = 1.0
     energy_factor: float = 1.0
     bound_for: str = ""
     navigation: Navigation = "gnss"
@@ -112,6 +117,15 @@ class Body:
     def load_kg(self) -> float:
         """What is on board, of all materials."""
         return sum(self.load.values(), 0.0)
+
+    @property
+    def scale_kg(self) -> float:
+        """What its scale shows of the load, as of the last weighing. It is tared whenever the box is empty."""
+        load_kg = self.load_kg
+        if load_kg < _LEAST_SHOWN_KG / 2.0:
+            return 0.0
+        shown = load_kg * self.scale_error * self.wear.scale.product + self.wear.scale_zero_kg.total
+        return max(_LEAST_SHOWN_KG, shown)
 
     @property
     def contents(self) -> dict[str, float]:

@@ -30,13 +30,13 @@ def collect(p: Parts, body: Body, waste: Waste) -> PickupCollected:
     material = body.label or waste.tag or waste.material
     body.mislabelled += material != waste.material and bool(body.label)
     body.weighings += 1
+    body.scale_error = 1.0 + p.scale_sigma * p.scale_noise.one_normal(body.index, body.weighings)
     wear = body.wear
-    error = 1.0 + p.scale_sigma * p.scale_noise.one_normal(body.index, body.weighings)
     report = PickupCollected(
         vehicle=body.id,
         pickup_id=waste.id,
         material=material,
-        scale_kg=round(waste.kg * error * wear.scale.product + wear.scale_zero_kg.total, 3),
+        scale_kg=round(waste.kg * body.scale_error * wear.scale.product + wear.scale_zero_kg.total, 3),
         volume_l=round(waste.litres, 1),
     )
     body.port.say(report)

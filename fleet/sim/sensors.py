@@ -51,7 +51,7 @@ class Sensors:
             height_m=pack(h),
             speed_mps=pack(speed),
             battery_wh=pack(motion.gauges_wh(now_ms)),
-            load_kg=pack([b.load_kg for b in bodies]),
+            load_kg=pack([b.scale_kg for b in bodies]),
             state=pack(states, "<u1"),
         )
 

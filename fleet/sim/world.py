@@ -348,7 +348,7 @@ class World:
                 x_m=round(x, 1),
                 y_m=round(y, 1),
                 battery_wh=round(p.motion.gauge_of(body.index, now), 3),
-                load_kg=round(body.load_kg, 3),
+                load_kg=round(body.scale_kg, 3),
                 load_l=round(body.load_l, 1),
                 order_id=body.mission.order_id,
                 step=body.mission.step,

@@ -2,8 +2,10 @@
 
 import pytest
 
-from fleet.messages.reports import PickupCollected, PickupFailed, PickupRequested, Unloaded
-from fleet.sim.build import VehicleSpec
+from fleet.base.streams import Streams
+from fleet.messages.frames import unpack
+from fleet.messages.reports import PickupCollected, PickupFailed, PickupRequested, Unloaded, VehicleReported
+from fleet.sim.build import VehicleSpec, build_sensors
 from tests.sim.toy import ORDINARY, Toy, check_invariants, dock, pickup, still, waste
 
 HEAVY = (VehicleSpec("v0", "heavy-collector", "home"),)
@@ -43,6 +45,37 @@ def test_one_who_comes_early_waits():
     (at,) = [m.t_ms for m in toy.said if isinstance(m.body, PickupCollected)]
     assert at == 430_000
     assert toy.states().count("servicing") == 1
+
+
+def shown_kg(toy):
+    """What v0 says it carries: in its last report, and in a frame."""
+    report = [r for r in toy.heard(VehicleReported) if r.vehicle == "v0"][-1]
+    sensors = build_sensors(toy.setting, Streams(1), toy.motion)
+    (frame_kg, *_) = unpack(sensors.telemetry(toy.tick, 1000 * toy.tick, list(toy.world.bodies)).load_kg)
+    return report.load_kg, pytest.approx(frame_kg, abs=0.001)
+
+
+def test_what_a_vehicle_says_of_its_load_is_read_off_its_scale():
+    toy = Toy(waiting=(waste(0, 2, kg=2.0), waste(1, 2, kg=2.0)), sensors=still(vehicle_scale_sigma=0.05))
+    body = toy.body("v0")
+    body.wear.scale_zero_kg.put("test", -0.25)
+    toy.order("v0", pickup(0, 2), pickup(1, 2), dock("home", unload=True))
+    toy.until("unloading", most_s=1000)
+    told, seen = shown_kg(toy)
+    assert told == seen
+    assert (body.load_kg, body.weighings) == (4.0, 2)
+    assert told == pytest.approx(4.0 * body.scale_error - 0.25, abs=0.001)
+    assert body.scale_error != 1.0
+    toy.until("idle", most_s=1000)
+    assert shown_kg(toy) == (0.0, 0.0)
+
+
+def test_a_scale_that_is_set_too_low_still_tells_something_from_nothing():
+    toy = Toy(waiting=(waste(0, 2, kg=0.1),), sensors=still())
+    toy.body("v0").wear.scale_zero_kg.put("test", -0.2)
+    toy.order("v0", pickup(0, 2))
+    toy.until("idle", most_s=1000)
+    assert shown_kg(toy)[0] == 0.001
 
 
 def test_waiting_on_the_ground_draws_nothing():

@@ -44,6 +44,8 @@ def without_readings(toy):
         elif isinstance(body, Unloaded):
             weighed = dict.fromkeys(body.weighed_kg, 0.0)
             body = msgspec.structs.replace(body, weighed_kg=weighed, stock_kg=0.0)
+        elif isinstance(body, VehicleReported):
+            body = msgspec.structs.replace(body, load_kg=float(body.load_kg > 0.0))
         blotted.append(msgspec.structs.replace(message, body=body))
     return blotted
 
