@@ -27,6 +27,9 @@ CHARGING_LOSS: Account = ("charging-loss", "")
 METER = "chargers/"
 """Begins the name of the meter that sees what a site's chargers draw."""
 
+_LEAST_SHARE = 0.1
+"""Who would get less of a feeder than this beside its taps waits for their end: nobody charges for days."""
+
 Hold = Callable[[int], None]
 """Told for how many ms the place is needed, once charging begins."""
 
@@ -114,7 +117,9 @@ class Chargers:
             hold(self.charge_ms(body, yard))
             return
         duration_ms, needed_kwms = self.charge_ms(body, yard), 3600.0 * missing / self.efficiency
-        most = self.power.most_kw(yard.id)
+        most, room = self.power.most_kw(yard.id), self.power.beside_taps_kw(yard.id)
+        if room >= _LEAST_SHARE * most:
+            most = room
         if needed_kwms > most * duration_ms:
             duration_ms = int(needed_kwms / most) + 1
         begun: list[Load] = []

@@ -43,6 +43,9 @@ class PowerSource(Protocol):
     def most_kw(self, site: str) -> float:
         """More than this is never given to one load there; inf where there is no limit."""
 
+    def beside_taps_kw(self, site: str) -> float:
+        """What of `most_kw` those leave who draw without asking, as they do now."""
+
     def draw(
         self, site: str, kw: float, account: Account, *, meter: str = "", begun: Begun | None = None,
         cut: Cut | None = None,

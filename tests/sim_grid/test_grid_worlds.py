@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleet.messages.grid import MeterRead, PowerChanged
-from fleet.messages.reports import Charged
+from fleet.messages.reports import Charged, VehicleReported
 from fleet.sim.build import VehicleSpec
 from fleet.sim.grid.params import DeviceParams, FeederParams, GridParams, MeterParams, OutageParams
 from fleet.sim.params import DockingParams
@@ -64,6 +64,24 @@ def test_a_charge_that_the_whole_feeder_cannot_bear_takes_longer():
     began = toy.now_ms
     toy.until("idle", most_s=4000)
     assert (toy.now_ms - began) / 1000 == pytest.approx(0.5 * 599.4 / 0.92 * 3.6, abs=3)
+
+
+@pytest.mark.parametrize("tapped_kw", [0.0, 0.4, 0.89, 0.91, 1.0])
+def test_beside_a_tap_a_charge_takes_longer_or_waits_for_its_end(tapped_kw):
+    weak = FeederParams(id="h", sites=("home",), limit_kw=1.0, loss_share=0.0, trip_step_share=1.0)
+    toy = drained(world(GridParams(feeders=(weak, SWAP))), share=0.5)
+    tap = toy.annexes.grid.tap("home", tapped_kw, ("tapped", ""))
+    toy.order("v0", dock("home", charge=True))
+    toy.run(300)
+    assert toy.body().state == ("charging" if tapped_kw < 0.9 else "queueing")
+    if tapped_kw > 0.9:
+        tap.stop()
+    toy.until("charging")
+    began = next(m.t_ms for m in toy.said if isinstance(m.body, VehicleReported) and m.body.state == "charging")
+    toy.until("idle", most_s=20_000)
+    given_kw = 1.0 - tapped_kw if tapped_kw < 0.9 else 1.0
+    assert (toy.now_ms - began) / 1000 == pytest.approx(0.5 * 599.4 / 0.92 * 3.6 / given_kw, abs=3)
+    check_invariants(toy)
 
 
 def test_who_is_charging_when_power_goes_keeps_what_it_has_and_nobody_charges_until_it_is_back():

@@ -138,6 +138,10 @@ class Grid(Annex):
         """See `PowerSource`."""
         return self.feeder_of(site).most_kw
 
+    def beside_taps_kw(self, site: str) -> float:
+        """See `PowerSource`."""
+        return self.feeder_of(site).beside_taps_kw
+
     def draw(
         self, site: str, kw: float, account: Account, *, meter: str = "", begun: Begun | None = None,
         cut: Cut | None = None,

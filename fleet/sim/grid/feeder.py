@@ -83,6 +83,11 @@ class Feeder:
         return self.limit_kw * (1.0 - self.loss_share)
 
     @property
+    def beside_taps_kw(self) -> float:
+        """The largest load it can bear beside those that did not ask."""
+        return max(0.0, self.most_kw - math.fsum(load.kw for load in self.loads if load.forced))
+
+    @property
     def head_kw(self) -> float:
         """What is sent into it now."""
         return math.fsum(load.kw for load in self.loads) / (1.0 - self.loss_share)
