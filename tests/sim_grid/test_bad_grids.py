@@ -47,7 +47,7 @@ def refused(tmp_path, *lines) -> list[str]:
         (["outages:", '  - {zone: north, from: "10:00", until: "11:00"}'], 1, "the zone of a feeder"),
         (["outages:", '  - {feeders: [f], from: "10:00", until: "11:00"}'], 1, "a feeder, found 'f'"),
         (["outages:", '  - {sites: [depott], from: "10:00", until: "11:00"}'], 1, "did you mean `depot`?"),
-        (["outages:", '  - {sites: [depot], from: "10:00", until: "09:00"}'], 1, "a time after 10:00"),
+        (["outages:", '  - {sites: [depot], from: "10:00", until: "10:00"}'], 1, "a time after 10:00"),
         (["outages:", '  - {from: "10:00", until: "11:00"}'], 1, "one of zone, feeders, sites, share_of_chargers"),
         (["devices:", "  - {id: d, site: cellar}"], 1, "a site of the map, found 'cellar'"),
         (["devices:", "  - {id: d, site: depot, material: gold}"], 1, "a material"),

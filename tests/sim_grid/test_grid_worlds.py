@@ -235,6 +235,22 @@ def test_meters_are_off_by_their_stated_errors():
     assert 0.005 < max(abs(share) for share in shares) < 0.08
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends", "said"),
+    [
+        ("23:00", "01:00", [(60, False), (180, True)]),
+        ("21:00", "23:00", [(0, False), (60, True)]),
+        ("23:00", "22:30", [(0, False), (30, True)]),
+        ("02:00", "21:00", [(240, False)]),
+    ],
+)
+def test_an_outage_by_the_clock_also_over_midnight(begins, ends, said):
+    """Once, in a run from ten in the evening to three in the morning; times in minutes since it began."""
+    toy = world(GridParams(feeders=(HOME, SWAP), outages=(outage(["home"], begins, ends),)), start_hour=22.0)
+    toy.run(5 * 3600).close()
+    assert [(m.t_ms / 60_000, m.body.live) for m in toy.said if isinstance(m.body, PowerChanged)] == said
+
+
 # ---- devices
 
 

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fleet.base.clock import clock_ms
+from fleet.base.clock import next_time_ms
 from fleet.base.streams import Streams
 from fleet.city.model import Site
 from fleet.sim.build import Setting
 from fleet.sim.grid.params import GridParams, OutageParams
-
-_DAY_MS = 86_400_000
 
 
 def dark_times(
     params: GridParams, setting: Setting, streams: Streams
 ) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """(from, until, sites) of each outage: the first time that ends after the run begins."""
-    start_ms = round(3_600_000 * setting.start_hour)
     for number, outage in enumerate(params.outages):
-        from_ms, until_ms = clock_ms(outage.from_) - start_ms, clock_ms(outage.until) - start_ms
-        if until_ms <= 0:
-            from_ms, until_ms = from_ms + _DAY_MS, until_ms + _DAY_MS
+        from_ms, until_ms = next_time_ms(outage.from_, outage.until, setting.start_hour)
         yield max(0, from_ms), until_ms, _sites_of(outage, params, setting.sites, streams, number)
 
 

@@ -38,14 +38,14 @@ class OutageParams(Params):
         None, gt=0.0, le=1.0, description="whole sites, drawn until so many of all charger places are dead"
     )
     from_: ClockTime = Field(alias="from", description="by the city's clock")
-    until: ClockTime = Field(description="when power is back, on the same day")
+    until: ClockTime = Field(description="when power is back; a time before `from` is on the next day")
 
     @model_validator(mode="after")
     def _is_one_thing_for_a_time(self) -> OutageParams:
         named = (self.zone is not None, bool(self.feeders), bool(self.sites), self.share_of_chargers is not None)
         if sum(named) != 1:
             raise refusal("one of zone, feeders, sites, share_of_chargers", at=["from"])
-        if clock_ms(self.until) <= clock_ms(self.from_):
+        if clock_ms(self.until) == clock_ms(self.from_):
             raise refusal(f"a time after {self.from_}", at=["until"])
         return self
 
