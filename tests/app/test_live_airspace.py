@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from fleet.bus.client import connect
 
 from .command import fleet
@@ -12,6 +14,7 @@ from .test_live_serve import Served, events_of, keys, replayed
 __all__ = ["keys"]
 
 
+@pytest.mark.thorough
 def test_an_operator_closes_and_opens_the_sky_and_the_replay_is_equal(tmp_path, keys):
     out = tmp_path / "run"
     with Served("--keys", keys / "ring", "--speed", "0", "--paused", "-o", out) as served:

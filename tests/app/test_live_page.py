@@ -37,7 +37,8 @@ def child_of(pid):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("locked", [True, pytest.param(False, marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("locked", [True, False])
 def test_a_page_that_reads_the_run_and_dies_without_hurting_it(tmp_path, locked):
     keys = ("--insecure",)
     if locked:

@@ -52,7 +52,7 @@ def test_the_same_run_twice_and_another_seed(plain_digest):
     assert digest_of("--seed", "2") == digest_of("--set", "seed=2") != plain_digest
 
 
-@pytest.mark.parametrize("hash_seed", ["1", "2"])
+@pytest.mark.parametrize("hash_seed", ["1", pytest.param("2", marks=pytest.mark.thorough)])
 def test_hash_order_decides_nothing(plain_digest, hash_seed):
     child = spawn("run", FOUR_CORNERS, *SHORT, PYTHONHASHSEED=hash_seed)
     stdout, stderr = child.communicate(timeout=60)

@@ -40,9 +40,8 @@ def recorded_orders(out):
     ]
 
 
-@pytest.mark.parametrize(
-    "locks", [pytest.param(OPEN, marks=pytest.mark.thorough), LOCKED], ids=["insecure", "locked"]
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("locks", [OPEN, LOCKED], ids=["insecure", "locked"])
 def test_orders_out_of_the_record_of_an_earlier_run_are_refused(tmp_path, key, locks):
     with served(tmp_path, locks, "-o", tmp_path / "one") as city:
         with connect(city.url, key, insecure=locks == OPEN, timeout_s=PATIENCE_S) as kim:

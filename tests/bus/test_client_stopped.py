@@ -93,7 +93,7 @@ def test_a_stopped_reader_that_goes_on_says_what_it_missed():
     assert (said["ended"], said["error"]) == ("complete", "")
 
 
-@pytest.mark.parametrize("kind", ["stopped", "stopped-async"])
+@pytest.mark.parametrize("kind", ["stopped", pytest.param("stopped-async", marks=pytest.mark.thorough)])
 def test_a_stopped_reader_that_was_cut_meanwhile_says_what_it_missed(kind):
     with ToyGate() as gate, Proxy(gate.url) as proxy, reader_of(proxy.url, kind) as reader:
         gate.held_tick(frame(1))
@@ -128,7 +128,8 @@ def test_a_stopped_reader_that_was_cut_is_told_by_a_run_that_has_ended():
     assert said["error"] == f"the run at {proxy.url} has ended"
 
 
-@pytest.mark.parametrize("kind", ["stopped", pytest.param("slow", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("kind", ["stopped", "slow"])
 def test_a_reader_that_outlives_the_run_says_what_it_knows(kind):
     with ToyGate(frame_bytes=2**20) as gate, reader_of(gate.url, kind) as reader:
         gate.held_tick(frame(1))

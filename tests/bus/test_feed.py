@@ -319,7 +319,7 @@ def spawn_reader():
         child.stdout.close()
 
 
-@pytest.mark.parametrize("scheme", ["ipc", "tcp"])
+@pytest.mark.parametrize("scheme", [pytest.param("ipc", marks=pytest.mark.thorough), "tcp"])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_recorder_killed_or_stopped_ends_the_run_with_its_name(tmp_path, spawn_reader, scheme, how):
     endpoint = f"ipc://{tmp_path}/run" if scheme == "ipc" else "tcp://127.0.0.1:0"

@@ -123,7 +123,7 @@ def test_the_memory_of_a_run_has_a_bound_whatever_is_poured_in(besieged, door, w
     assert last["refused"][f"{door} flood"] > 0
 
 
-@pytest.mark.parametrize("door", ["command", "record"])
+@pytest.mark.parametrize("door", ["command", pytest.param("record", marks=pytest.mark.thorough)])
 def test_who_has_a_key_and_floods_with_heartbeats_does_not_end_the_run(besieged, door):
     withstand(besieged(locked=True), door, "small")
 

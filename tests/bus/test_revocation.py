@@ -63,7 +63,7 @@ def run_ticks(gate, stop, said):
         tick += 1
 
 
-@pytest.mark.parametrize("scheme", ["tcp", "ipc"])
+@pytest.mark.parametrize("scheme", ["tcp", pytest.param("ipc", marks=pytest.mark.thorough)])
 def test_a_revoked_key_is_cut_off_at_every_door_within_a_second(tmp_path, scheme):
     roles = {f"{who}-{door}": role for who in WHO for door, role in ROLE_AT.items()}
     ring, _ = keyring_with(tmp_path, **roles)

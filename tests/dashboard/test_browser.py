@@ -272,6 +272,7 @@ def test_a_late_joiner_has_the_full_state_within_300_ms(opened, record_testsuite
     assert min(took_ms) < 300
 
 
+@pytest.mark.thorough
 def test_ten_thousand_drones_stay_fluent(opened, record_testsuite_property):
     play = Play(10_000)
     with Theatre(play) as theatre:

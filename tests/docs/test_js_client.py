@@ -28,6 +28,7 @@ TURN_BACK = ("bad-signature", "replay")
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.thorough,
     pytest.mark.skipif(NODE is None, reason="there is no node"),
     pytest.mark.skipif(
         not (CLIENT / "node_modules").is_dir(), reason="tools/js-client has no node_modules: npm install there"
@@ -106,9 +107,7 @@ def keys(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "locks", [(), pytest.param(("--insecure",), marks=pytest.mark.thorough)], ids=["curve", "insecure"]
-)
+@pytest.mark.parametrize("locks", [(), ("--insecure",)], ids=["curve", "insecure"])
 def test_it_watches_and_steers_a_run(keys, locks):
     url = free_endpoint()
     kim = (url, "--key", keys / "kim.key", *locks)
