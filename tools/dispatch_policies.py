@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tools.made_pages import filled
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "dispatch.md"
@@ -101,9 +102,7 @@ def table(results: Mapping[str, Mapping[str, Any]]) -> str:
 
 def write(results: Mapping[str, Mapping[str, Any]]) -> None:
     """Put the table into the page."""
-    page = PAGE.read_text(encoding="utf-8")
-    made = re.compile(r"(<!-- made: table -->\n).*?(<!-- /made -->)", re.DOTALL)
-    PAGE.write_text(made.sub(lambda m: f"{m[1]}{table(results)}\n{m[2]}", page), encoding="utf-8")
+    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), {"table": table(results)}), encoding="utf-8")
 
 
 def main() -> None:

@@ -8,13 +8,12 @@ What stands between `<!-- made: NAME -->` and `<!-- /made -->` is made here; the
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable
 from itertools import permutations
-from pathlib import Path
 
 from fleet.base.flight import HOVER_FACTOR
+from tools.made_pages import DOCS, filled, write
 from tools.makers_figures import (
     AS_MODELLED,
     FLYCART_KM,
@@ -25,7 +24,7 @@ from tools.makers_figures import (
     fairest,
 )
 
-PAGE = Path(__file__).parents[1] / "docs" / "energy.md"
+PAGE = DOCS / "energy.md"
 
 
 def rows(figures: Iterable[Figure]) -> list[str]:
@@ -96,25 +95,10 @@ TABLES = {
 }
 
 
-def page(text: str) -> str:
+def renewed(page: str) -> str:
     """The page with its tables made anew."""
-    for name, table in TABLES.items():
-        made = "\n".join([f"<!-- made: {name} -->", "", *table(), "", "<!-- /made -->"])
-        pattern = rf"<!-- made: {name} -->.*?<!-- /made -->"
-        text, times = re.subn(pattern, lambda _, made=made: made, text, flags=re.DOTALL)
-        assert times == 1, f"{PAGE.name}: expected one place for {name}, found {times}"
-    return text
-
-
-def main() -> int:
-    old = PAGE.read_text(encoding="utf-8")
-    new = page(old)
-    if "--check" in sys.argv[1:]:
-        return int(new != old)
-    PAGE.write_text(new, encoding="utf-8")
-    print(f"wrote {PAGE}")
-    return 0
+    return filled(page, {name: "\n".join(["", *table(), ""]) for name, table in TABLES.items()})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write(PAGE, renewed))

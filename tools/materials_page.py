@@ -1,17 +1,17 @@
 """Writes the table of `docs/materials.md` from the materials that the project knows.
 
-python tools/materials_page.py
+python tools/materials_page.py            # write the page anew
+python tools/materials_page.py --check    # exit 1 if the page is not up to date
 """
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+import sys
 
 from fleet.base.materials import MATERIALS
+from tools.made_pages import DOCS, filled, write
 
-PAGE = Path(__file__).parents[1] / "docs" / "materials.md"
-_PLACE = re.compile(r"(<!-- made: table -->\n).*?(<!-- /made -->)", re.DOTALL)
+PAGE = DOCS / "materials.md"
 
 
 def table() -> str:
@@ -26,8 +26,8 @@ def table() -> str:
 
 def renewed(page: str) -> str:
     """The page with its table made anew."""
-    return _PLACE.sub(lambda found: f"{found[1]}{table()}\n{found[2]}", page)
+    return filled(page, {"table": table()})
 
 
 if __name__ == "__main__":
-    PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    sys.exit(write(PAGE, renewed))

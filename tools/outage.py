@@ -29,12 +29,12 @@ from fleet.sim.build import Setting
 from fleet.study.model import Finding, Point, Study
 from fleet.study.runner import Hands, run_study
 from fleet.study.store import Store
+from tools.made_pages import filled
 
 ROOT = Path(__file__).parents[1]
 FROM, UNTIL = "11:00", "15:00"
 SHARES = (0.3, 0.6, 1.0)
 BIN_MS = 900_000
-BEGIN, END = "<!-- made: outage -->", "<!-- /made -->"
 ON_SITE = ("idle", "grounded", "queueing", "charging", "unloading")
 Findings = Mapping[str, Finding]
 
@@ -193,8 +193,7 @@ def table_of(found: Mapping[tuple[str, int], Findings]) -> str:
 
 def into_page(page: Path, table: str) -> None:
     """Put the table where the page has its place."""
-    head, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    page.write_text(f"{head}{BEGIN}\n\n{table}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    page.write_text(filled(page.read_text(encoding="utf-8"), {"outage": f"\n{table}\n"}), encoding="utf-8")
 
 
 def main() -> None:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 import sys
 from itertools import groupby
-from pathlib import Path
 
 from fleet.sim.tampering import discover
 from fleet.sim.tampering.primitive import AREA, Parameter, Primitive
+from tools.made_pages import DOCS, filled, write
 
-PAGE = Path(__file__).parents[1] / "docs" / "tampering.md"
+PAGE = DOCS / "tampering.md"
 TARGETS = {
     "vehicle": "a vehicle",
     "vehicle-or-area": "a vehicle, or `area`",
@@ -84,21 +84,8 @@ def renewed(page: str) -> str:
     places = set(re.findall(r"<!-- made: ([\w-]+) -->", page))
     if places != texts.keys():
         raise SystemExit(f"{PAGE.name}: places and families differ: {sorted(places ^ texts.keys())}")
-    for name, text in texts.items():
-        pattern = rf"(<!-- made: {name} -->\n).*?(<!-- /made -->)"
-        page = re.sub(pattern, lambda m, t=text: f"{m[1]}{t.rstrip()}\n{m[2]}", page, flags=re.DOTALL)
-    return page
-
-
-def main() -> int:
-    """Write the page, or check it."""
-    page = PAGE.read_text(encoding="utf-8")
-    text = renewed(page)
-    if "--check" in sys.argv[1:]:
-        return int(text != page)
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    return filled(page, {name: text.rstrip() for name, text in texts.items()})
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(write(PAGE, renewed))

@@ -10,19 +10,20 @@ What stands between `<!-- made: NAME -->` and `<!-- /made -->` is made here; the
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from fleet.sim.troubles.kind import Amount, Kind
 from fleet.sim.troubles.registry import discover
+from tools.made_pages import DOCS, filled, write
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "troubles.md"
+PAGE = DOCS / "troubles.md"
 LEVELS, SEEDS = ("none", "calm", "troubled"), (1, 2, 3)
 HEADS = (
     "level", "seed", "incidents", "kinds", "per drone-day", "requested", "served", "late", "lost", "km", "kWh",
@@ -114,22 +115,9 @@ def days() -> Iterator[str]:
 
 def renewed(page: str, *, with_days: bool = False) -> str:
     """The page with what is made, made anew."""
-    texts = {"kinds": kinds(), **({"days": "\n".join(days())} if with_days else {})}
-    for name, text in texts.items():
-        pattern = rf"(<!-- made: {name} -->\n).*?(<!-- /made -->)"
-        page = re.sub(pattern, lambda m, t=text: f"{m[1]}{t.rstrip()}\n{m[2]}", page, flags=re.DOTALL)
-    return page
-
-
-def main() -> int:
-    """Write the page, or check it."""
-    page = PAGE.read_text(encoding="utf-8")
-    text = renewed(page, with_days="--days" in sys.argv[1:])
-    if "--check" in sys.argv[1:]:
-        return int(text != page)
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    texts = {"kinds": kinds().rstrip(), **({"days": "\n".join(days())} if with_days else {})}
+    return filled(page, texts)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(write(PAGE, partial(renewed, with_days="--days" in sys.argv[1:])))

@@ -16,7 +16,6 @@ import textwrap
 import types
 import typing
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
@@ -34,8 +33,9 @@ from fleet.messages.roles import DOORS, MAY_SAY, OPEN_TO, ROLES
 from fleet.messages.run_id import RunId
 from fleet.messages.seal import KeyPair, SecretKey
 from fleet.messages.tamper import StartTamper
+from tools.made_pages import DOCS, filled, write
 
-PAGE = Path(__file__).parents[1] / "docs" / "wire.md"
+PAGE = DOCS / "wire.md"
 PLAIN = {str: "str", int: "int", float: "float", bool: "bool", bytes: "bin", types.NoneType: "nil"}
 RUN = RunId("0123456789abcdef" * 2)
 KINDS: tuple[type[Body], ...] = get_args(AnyBody)
@@ -224,23 +224,8 @@ MADE: Mapping[str, Callable[[], str]] = {
 
 def renewed(page: str) -> str:
     """The page with everything made that is made."""
-
-    def fill(match: re.Match[str]) -> str:
-        return f"<!-- made: {match[1]} -->\n{MADE[match[1]]()}\n<!-- /made -->"
-
-    return re.sub(r"<!-- made: (\w+) -->\n.*?<!-- /made -->", fill, page, flags=re.DOTALL)
-
-
-def main() -> int:
-    """Write the page, or check it."""
-    page = PAGE.read_text(encoding="utf-8")
-    fresh = renewed(page)
-    if "--check" in sys.argv:
-        return 0 if fresh == page else 1
-    PAGE.write_text(fresh, encoding="utf-8")
-    print(f"wrote {PAGE}")
-    return 0
+    return filled(page, {name: made() for name, made in MADE.items()})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write(PAGE, renewed))

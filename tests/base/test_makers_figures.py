@@ -11,7 +11,6 @@ from fleet.base.flight import CLIMB_FACTOR, CRUISE_FACTOR, DESCENT_FACTOR, HOVER
 from fleet.messages.truth import LegFlown
 from fleet.sim.params import BUILT_IN_TYPES
 from tests.sim.toy import Toy, dock, pickup, still, waste
-from tools.energy_table import PAGE, page
 from tools.makers_figures import (
     AS_MODELLED,
     FLYCART_KM,
@@ -81,11 +80,6 @@ def test_so_it_is_for_every_pair_of_times_of_the_others(drone):
     assert len(times) >= 2
     for on, tried in permutations(times, 2):
         assert abs(tried.error(on.asks_for())) <= 0.07
-
-
-def test_the_page_is_up_to_date():
-    text = PAGE.read_text(encoding="utf-8")
-    assert page(text) == text, "python tools/energy_table.py"
 
 
 # ---- any airframe
