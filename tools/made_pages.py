@@ -14,7 +14,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 
 def filled(page: str, texts: Mapping[str, str]) -> str:
-    """The page with each text at the place of its name. Raises `SystemExit` unless there is just one such place."""
+    """The page with each text at the place of its name. Raises `SystemExit` unless there is just one."""
     for name, text in texts.items():
         pattern = rf"(<!-- made: {re.escape(name)} -->\n).*?(<!-- /made -->)"
         page, times = re.subn(pattern, lambda m, t=text: f"{m[1]}{t}\n{m[2]}", page, flags=re.DOTALL)
