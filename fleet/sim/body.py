@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from fleet.base.flight import Mover
+from fleet.base.materials import MATERIALS
 from fleet.messages.orders import Navigation
 from fleet.messages.port import Port
-from fleet.messages.reports import VehicleState
+from fleet.messages.reports import PickupRequested, VehicleState
 from fleet.messages.seal import Verifier
 from fleet.sim.autopilot import Mission
 from fleet.sim.params import VehicleKind
@@ -180,3 +181,27 @@ class Waste:
     def __post_init__(self) -> None:
         if not self.contents and self.kg > 0.0:
             self.contents = {self.material: self.kg}
+
+    @classmethod
+    def behind(
+        cls,
+        request: PickupRequested,
+        node: int,
+        kg: float,
+        litres: float,
+        contents: Mapping[str, float] | None = None,
+    ) -> Waste:
+        """What really lies where a pickup is asked for: all that the request says is so, but for the amounts."""
+        return cls(
+            id=request.pickup_id,
+            node=node,
+            material=request.material,
+            kg=kg,
+            litres=litres,
+            earliest_ms=request.earliest_ms,
+            latest_ms=request.latest_ms,
+            service_ms=request.service_ms,
+            hazardous=MATERIALS[request.material].hazardous,
+            contents=dict(contents or {}),
+            requester=request.requester,
+        )

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fleet.base.flight import Wind
-from fleet.base.materials import MATERIALS
 from fleet.base.streams import Streams
 from fleet.base.winds import Winds
 from fleet.city.density import Density
@@ -70,6 +69,10 @@ class Waiting:
     litres: float
     contents: Mapping[str, float] = field(default_factory=dict)
     """What is in it, kg of each material, where that is not all what it is called."""
+
+    def waste(self, node: int) -> Waste:
+        """What will be there."""
+        return Waste.behind(self.request, node, self.kg, self.litres, self.contents)
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ def build_world(
         docks=Docks(kernel, setting.docking, weighbridge, chargers),
         bodies=tuple(_bodies(setting, terrain, motion, books, port_of)),
         yards={site.id: _yard(node, site, port_of) for node, site in enumerate(setting.sites)},
-        waste={w.request.pickup_id: _waste(w, node_of) for w in setting.waiting},
+        waste={w.request.pickup_id: w.waste(node_of[w.request.point_id]) for w in setting.waiting},
         day=tuple((w.announced_ms, w.request) for w in setting.waiting),
         scale_noise=streams.noise("sensor/vehicle-scale"),
         scale_sigma=sensors.vehicle_scale_sigma,
@@ -221,23 +224,6 @@ def _yard(node: int, site: Site, port_of: PortOf) -> Dockyard:
         chargers=Places(site.chargers),
         charger_count=site.chargers,
         port=port_of(site.id),
-    )
-
-
-def _waste(waiting: Waiting, node_of: Mapping[str, int]) -> Waste:
-    request = waiting.request
-    return Waste(
-        id=request.pickup_id,
-        node=node_of[request.point_id],
-        material=request.material,
-        kg=waiting.kg,
-        litres=waiting.litres,
-        earliest_ms=request.earliest_ms,
-        latest_ms=request.latest_ms,
-        service_ms=request.service_ms,
-        hazardous=MATERIALS[request.material].hazardous,
-        contents=dict(waiting.contents),
-        requester=request.requester,
     )
 
 

@@ -17,7 +17,7 @@ def vain_call(parts: Parts, like: PickupRequested, later_ms: int) -> PickupReque
         earliest_ms=like.earliest_ms + later_ms,
         latest_ms=like.latest_ms + later_ms,
     )
-    parts.waste[request.pickup_id] = _nothing(request, parts.waste[like.pickup_id])
+    parts.waste[request.pickup_id] = Waste.behind(request, parts.waste[like.pickup_id].node, 0.0, 0.0)
     return request
 
 
@@ -27,17 +27,3 @@ def _fresh_id(parts: Parts, like: str) -> str:
     while f"{head}{number}" in parts.waste:
         number += 1
     return f"{head}{number}"
-
-
-def _nothing(request: PickupRequested, like: Waste) -> Waste:
-    return Waste(
-        id=request.pickup_id,
-        node=like.node,
-        material=request.material,
-        kg=0.0,
-        litres=0.0,
-        earliest_ms=request.earliest_ms,
-        latest_ms=request.latest_ms,
-        service_ms=request.service_ms,
-        hazardous=like.hazardous,
-    )

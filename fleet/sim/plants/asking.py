@@ -37,7 +37,7 @@ class Wish:
     service_ms: int
 
 
-def waste_of(parts: Parts, wish: Wish, place: Place, end_ms: int) -> PickupRequested | None:
+def request_for(parts: Parts, wish: Wish, place: Place, end_ms: int) -> PickupRequested | None:
     """Put a pickup among the world's waste, and give the request for it, to be announced now.
 
     None where the run ends too soon; nothing has changed then.
@@ -46,22 +46,9 @@ def waste_of(parts: Parts, wish: Wish, place: Place, end_ms: int) -> PickupReque
     latest_ms = now + wish.window_ms if end_ms == 0 else min(now + wish.window_ms, end_ms)
     if latest_ms - now < LEAST_WINDOW_MS:
         return None
-    kg, material = sum(wish.contents.values()), MATERIALS[wish.material]
-    litres = kg / material.density_kg_l
-    parts.waste[wish.id] = Waste(
-        id=wish.id,
-        node=place.node,
-        material=wish.material,
-        kg=kg,
-        litres=litres,
-        earliest_ms=now,
-        latest_ms=latest_ms,
-        service_ms=wish.service_ms,
-        hazardous=material.hazardous,
-        contents=dict(wish.contents),
-        requester=place.requester,
-    )
-    return PickupRequested(
+    kg = sum(wish.contents.values())
+    litres = kg / MATERIALS[wish.material].density_kg_l
+    request = PickupRequested(
         pickup_id=wish.id,
         point_id=place.id,
         district=place.district,
@@ -76,6 +63,8 @@ def waste_of(parts: Parts, wish: Wish, place: Place, end_ms: int) -> PickupReque
         priority=1,
         requester=place.requester,
     )
+    parts.waste[wish.id] = Waste.behind(request, place.node, kg, litres, wish.contents)
+    return request
 
 
 def take_back(parts: Parts, pickup_id: str, target: Account, asked: Account) -> dict[str, float]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fleet.base.materials import MATERIALS
 from fleet.base.streams import Streams
-from fleet.sim.plants.asking import Place, Wish, waste_of
+from fleet.sim.plants.asking import Place, Wish, request_for
 from fleet.sim.plants.house import House
 from fleet.sim.plants.params import PlantsParams
 from fleet.sim.plants.recipe import ProductParams
@@ -114,7 +114,7 @@ class Returns:
             window_ms=round(60_000 * returns.window_min),
             service_ms=round(1000 * returns.service_s),
         )
-        request = waste_of(parts, wish, place, self._house.end_ms)
+        request = request_for(parts, wish, place, self._house.end_ms)
         if request is None:
             return
         parts.books.convert(IN_USE, RETURNED, {name: kg}, {material: kg})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fleet.base.materials import MATERIALS
-from fleet.sim.plants.asking import Place, Wish, take_back, waste_of
+from fleet.sim.plants.asking import Place, Wish, request_for, take_back
 from fleet.sim.plants.house import House
 from fleet.sim.plants.params import SendBackParams
 
@@ -45,7 +45,7 @@ class SendBack:
             service_ms=SERVICE_MS,
         )
         place = Place(site, plant.yard.node, self._district, requester=site)
-        request = waste_of(parts, wish, place, self._house.end_ms)
+        request = request_for(parts, wish, place, self._house.end_ms)
         if request is None:
             return False
         self.asked += 1

@@ -64,18 +64,8 @@ def _orphan(number: int, point: Place, node: int, found_ms: int, end_ms: int) ->
         priority=1,
         requester=PASSER_BY,
     )
-    waste = Waste(
-        id=request.pickup_id,
-        node=node,
-        material=MATERIAL,
-        kg=kg,
-        litres=LITRES,
-        earliest_ms=found_ms,
-        latest_ms=latest_ms,
-        service_ms=_SERVICE_MS,
-        contents={MATERIAL: FRAME_KG, "batteries": BATTERY_KG},
-    )
-    return Orphan(found_ms, request, waste)
+    contents = {MATERIAL: FRAME_KG, "batteries": BATTERY_KG}
+    return Orphan(found_ms, request, Waste.behind(request, node, kg, LITRES, contents))
 
 
 def strays(count: int, points: tuple[Place, ...], shows: float, rng: np.random.Generator) -> list[Stray]:
