@@ -154,7 +154,6 @@ def build_world(
     )
     weighbridge = Weighbridge(books, streams.noise("sensor/weighbridge"), sensors.weighbridge_sigma)
     chargers = Chargers(flights, setting.docking)
-    node_of = {name: node for node, name in enumerate(terrain.names)}
     parts = Parts(
         kernel=kernel,
         motion=motion,
@@ -166,7 +165,7 @@ def build_world(
         docks=Docks(kernel, setting.docking, weighbridge, chargers),
         bodies=tuple(_bodies(setting, terrain, motion, books, port_of)),
         yards={site.id: _yard(node, site, port_of) for node, site in enumerate(setting.sites)},
-        waste={w.request.pickup_id: w.waste(node_of[w.request.point_id]) for w in setting.waiting},
+        waste={w.request.pickup_id: w.waste(terrain.node_of[w.request.point_id]) for w in setting.waiting},
         day=tuple((w.announced_ms, w.request) for w in setting.waiting),
         scale_noise=streams.noise("sensor/vehicle-scale"),
         scale_sigma=sensors.vehicle_scale_sigma,
@@ -188,11 +187,10 @@ def build_world(
 
 
 def _bodies(setting: Setting, terrain: Terrain, motion: Motion, books: Books, port_of: PortOf) -> list[Body]:
-    node_of = {name: node for node, name in enumerate(terrain.names)}
     bodies = []
     for index, spec in enumerate(setting.vehicles):
         kind = setting.types[spec.type_name]
-        node = node_of[spec.base]
+        node = terrain.node_of[spec.base]
         airframe = kind.airframe()
         motion.rest(index, float(terrain.x_m[node]), float(terrain.y_m[node]))
         motion.battery_wh[index] = kind.battery_wh

@@ -105,6 +105,8 @@ class Terrain:
         shut: frozenset[str] = frozenset(),
     ) -> None:
         self.names = names
+        self.node_of = {name: node for node, name in enumerate(names)}
+        """The node of each place, by its id."""
         self.x_m, self.y_m, self.charger_nodes = nodes
         self._types = tuple(types)
         self.known = layers

@@ -78,7 +78,7 @@ class Plants(Annex):
 
 
 def _places(around: Surroundings) -> list[tuple[Place, frozenset[str]]]:
-    node_of = {name: node for node, name in enumerate(around.parts.terrain.names)}
+    node_of = around.parts.terrain.node_of
     return [
         (Place(p.id, node_of[p.id], p.district, requester=f"{p.id}/r0"), frozenset(p.materials))
         for p in around.setting.city.pickup_points

@@ -59,8 +59,7 @@ class SensorNet(Annex):
         if params is None:
             return None
         parts = around.parts
-        node_of = {name: node for node, name in enumerate(parts.terrain.names)}
-        posts = sorted(node_of[name] for name in set(params.posts))
+        posts = sorted(parts.terrain.node_of[name] for name in set(params.posts))
         noise = around.streams.noise("sensornet/tags")
         tags = Tags(params, noise, parts, self._port, frozenset(s.id for s in self._gates()), posts)
         parts.witnesses.append(tags)
@@ -107,13 +106,13 @@ class SensorNet(Annex):
             self.tags.strays += strays(params.tags, setting.points, self._params.tags.read_share, scatter)
 
     def _placed(self) -> SensorsPlaced:
-        tags, levels, parts = self._params.tags, self._params.levels, self._around.parts
-        node_of = {name: node for node, name in enumerate(parts.terrain.names)}
+        tags, levels, terrain = self._params.tags, self._params.levels, self._around.parts.terrain
         names = sorted({s.id for s in self._gates()} | set(() if tags is None else tags.posts))
+        nodes = [terrain.node_of[name] for name in names]
         return SensorsPlaced(
             readers=tuple(names),
-            reader_x_m=tuple(round(float(parts.terrain.x_m[node_of[name]]), 3) for name in names),
-            reader_y_m=tuple(round(float(parts.terrain.y_m[node_of[name]]), 3) for name in names),
+            reader_x_m=tuple(round(float(terrain.x_m[node]), 3) for node in nodes),
+            reader_y_m=tuple(round(float(terrain.y_m[node]), 3) for node in nodes),
             reach_m=0.0 if tags is None else tags.reach_m,
             read_share=0.0 if tags is None else tags.read_share,
             level_points=tuple(b.point for b in self._bins),
