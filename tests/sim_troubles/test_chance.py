@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleet.base.clock import DAY_MS
 from fleet.base.streams import Streams
 from fleet.messages.plane import Plane
 from fleet.messages.truth import TroubleBegan, TroubleEnded
-from fleet.sim.troubles.chance import DAY_MS, Chance
+from fleet.sim.troubles.chance import Chance
 from fleet.sim.troubles.params import TroublesParams
 from fleet.sim.troubles.registry import TROUBLED, discover, rates_of
 from tests.sim.toy import Toy, dock, pickup

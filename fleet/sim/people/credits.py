@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from zlib import crc32
 
+from fleet.base.clock import DAY_MS
 from fleet.base.materials import MATERIALS
 from fleet.messages.people import CreditCut, CreditEarned
 from fleet.sim.books import CREDITS
@@ -18,7 +19,6 @@ from fleet.sim.people.params import CitizensParams
 from fleet.sim.surroundings import Surroundings
 
 ISSUER = ("issuer", "")
-_DAY_MS = 86_400_000
 
 
 class Credits:
@@ -77,7 +77,7 @@ class Credits:
         limit_kg = self._params.day_limit_kg.get(material)
         if limit_kg is None:
             return kg, cut
-        today = citizen, (self._midnight_ms + self._parts.kernel.now_ms) // _DAY_MS, material
+        today = citizen, (self._midnight_ms + self._parts.kernel.now_ms) // DAY_MS, material
         left_kg = max(0.0, limit_kg - self._credited_kg[today])
         self._credited_kg[today] += min(kg, left_kg)
         return (left_kg, "daily-limit") if kg > left_kg else (kg, cut)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from fleet.base.clock import DAY_MS
 from fleet.base.materials import MATERIALS
 from fleet.messages.people import Scavenged
 from fleet.sim.body import Waste, add_to
@@ -21,7 +22,6 @@ from fleet.sim.people.market import Market, worth
 from fleet.sim.people.params import ScavengerParams
 
 DETOUR = 1.3
-_DAY_MS = 86_400_000
 _CRUMB_KG = 1e-9
 _STEP_M = 25.0
 """Whatever is nearer than this counts as so far off."""
@@ -61,7 +61,7 @@ class Scavenger:
     def begin(self) -> None:
         """Set off on the first round, some time."""
         kernel = self._parts.kernel
-        gap_ms = round(float(self._rng.exponential(_DAY_MS / self._params.per_day)))
+        gap_ms = round(float(self._rng.exponential(DAY_MS / self._params.per_day)))
         kernel.at(kernel.now_ms + gap_ms, self._round)
 
     def _round(self) -> None:

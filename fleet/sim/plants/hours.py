@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from fleet.base.clock import clock_ms
+from fleet.base.clock import DAY_MS, clock_ms
 
-DAY_MS = 86_400_000
 WEEK_MS = 7 * DAY_MS
 
 

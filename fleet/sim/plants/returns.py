@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from fleet.base.clock import DAY_MS
 from fleet.base.materials import MATERIALS
 from fleet.base.streams import Streams
 from fleet.sim.plants.asking import Place, Wish, request_for
@@ -13,7 +14,6 @@ from fleet.sim.plants.params import PlantsParams
 from fleet.sim.plants.recipe import ProductParams
 
 IN_USE, RETURNED = ("in-use", ""), ("returned", "")
-_DAY_MS = 86_400_000
 _PLACE_LANE = 7
 
 
@@ -24,7 +24,7 @@ def lifetime_ms(product: ProductParams, uniform: float) -> int:
     """
     assert product.lifetime_days is not None
     shape = product.lifetime_shape
-    scale_ms = _DAY_MS * product.lifetime_days / math.gamma(1.0 + 1.0 / shape)
+    scale_ms = DAY_MS * product.lifetime_days / math.gamma(1.0 + 1.0 / shape)
     return round(scale_ms * math.pow(-math.log(uniform), 1.0 / shape))
 
 
@@ -62,7 +62,7 @@ class Returns:
         product = self._products[name]
         assert product.lifetime_days is not None
         shape = product.lifetime_shape
-        scale_ms = _DAY_MS * product.lifetime_days / math.gamma(1.0 + 1.0 / shape)
+        scale_ms = DAY_MS * product.lifetime_days / math.gamma(1.0 + 1.0 / shape)
         count = int(kg * product.recyclable_share / self._lot_kg(name))
         draw = self._streams.generator(f"plants/in-use/{name}")
         long_ms = scale_ms * draw.gamma(1.0 + 1.0 / shape, size=count) ** (1.0 / shape)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from fleet.base.clock import DAY_MS
 from fleet.messages.envelope import Message
 from fleet.messages.plants import Withdrawn, WithdrawStock
 from fleet.messages.roles import outside_sender
 from fleet.sim.books import KG
-from fleet.sim.plants.hours import DAY_MS
 from fleet.sim.plants.params import WithdrawalParams
 from fleet.sim.plants.plant import Plant
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import math
 
+from fleet.base.clock import DAY_MS
 from fleet.base.streams import Streams
 from fleet.sim.troubles.kind import Incident, Kind
 
-DAY_MS = 86_400_000
 _NEVER_MS = 1e15
 """After the end of any run, and still a number: a rate may be as small as it likes."""
 _GAP, _SIZE, _SIDE, _LASTS, _SHARE, _AFTER = range(6)
