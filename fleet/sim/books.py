@@ -25,6 +25,11 @@ FAMILIES: tuple[Ledger, ...] = (KG, WH, ITEMS, CREDITS)
 Account = tuple[str, str]
 """(kind, holder), for instance ("aboard", "north-03") or ("battery", "north-03")."""
 
+INITIAL: Account = ("initial", "")
+"""Where all comes from that is there when the run begins."""
+GENERATED: Account = ("generated", "")
+"""Where what people throw away comes from."""
+
 CONVERTED = "converted"
 """The kind of account over which one material becomes another: over all materials it is empty at every moment."""
 

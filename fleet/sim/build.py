@@ -21,7 +21,7 @@ from fleet.messages.reports import PickupRequested, VehicleRoster
 from fleet.messages.run_id import RunId
 from fleet.messages.seal import Verifier
 from fleet.sim.body import Body, Waste
-from fleet.sim.books import Books
+from fleet.sim.books import INITIAL, WH, Books
 from fleet.sim.chargers import Chargers
 from fleet.sim.docks import Docks
 from fleet.sim.flights import Flights
@@ -194,7 +194,7 @@ def _bodies(setting: Setting, terrain: Terrain, motion: Motion, books: Books, po
         airframe = kind.airframe()
         motion.rest(index, float(terrain.x_m[node]), float(terrain.y_m[node]))
         motion.battery_wh[index] = kind.battery_wh
-        books.transfer("Wh", ("initial", ""), ("battery", spec.id), kind.battery_wh)
+        books.transfer(WH, INITIAL, ("battery", spec.id), kind.battery_wh)
         bodies.append(
             Body(
                 id=spec.id,

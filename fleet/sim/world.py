@@ -23,7 +23,7 @@ from fleet.messages.reports import (
 from fleet.sim import autopilot
 from fleet.sim.blackout import Blackout
 from fleet.sim.body import Body, Waste
-from fleet.sim.books import ITEMS, Account
+from fleet.sim.books import GENERATED, ITEMS, Account
 from fleet.sim.collecting import collect, fits
 from fleet.sim.courses import Courses
 from fleet.sim.overhead import Moves, Overhead
@@ -32,8 +32,6 @@ from fleet.sim.receivers import Receivers
 from fleet.sim.settling import settle, tell
 from fleet.sim.yards import Dockyard
 
-GENERATED: Account = ("generated", "")
-"""Where what people throw away comes from."""
 FIND_WITHIN_M = 15.0
 """A vehicle finds a bin or a pad by eye within this distance of where it lands."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fleet.base.clock import DAY_MS, clock_ms, next_time_ms
-from fleet.sim.books import Account
+from fleet.sim.books import INITIAL, Account
 from fleet.sim.grid.feeder import FeederLoad
 from fleet.sim.grid.params import DeviceParams
 from fleet.sim.parts import Parts
@@ -35,7 +35,7 @@ class Device:
         """The run begins: what is cached lies there, and it is switched on and off by the clock."""
         params, kernel = self._params, self._p.kernel
         if params.cached_kg:
-            self._p.books.carry(("initial", ""), self._cache, {params.material: params.cached_kg})
+            self._p.books.carry(INITIAL, self._cache, {params.material: params.cached_kg})
             self.kg = params.cached_kg
         on_ms, off_ms = self._times(start_hour)
         kernel.at(max(0, on_ms), self.switch, True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fleet.sim.books import WH, Account
+from fleet.sim.books import INITIAL, WH, Account
 from fleet.sim.grid.params import GridParams
 from fleet.sim.parts import Parts
 from fleet.sim.power import Load
@@ -37,7 +37,7 @@ class Packs:
         """What is in them, but for what came since the load was last looked at."""
         self._load: Load | None = None
         self._seen_wh = 0.0
-        parts.books.transfer(WH, ("initial", ""), self.account, self.wh)
+        parts.books.transfer(WH, INITIAL, self.account, self.wh)
 
     def level_wh(self) -> float:
         """What is in them now."""

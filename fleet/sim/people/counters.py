@@ -12,7 +12,7 @@ from fleet.demand.params import DemandParams
 from fleet.demand.process import requests
 from fleet.messages.people import Deposited, DepositRefused
 from fleet.messages.reports import PickupRequested
-from fleet.sim.books import ITEMS
+from fleet.sim.books import GENERATED, ITEMS
 from fleet.sim.people.credits import Credits
 from fleet.sim.people.params import CitizensParams
 from fleet.sim.surroundings import Surroundings
@@ -105,8 +105,8 @@ class Counters:
 
     def _set_off(self, errand: Errand, place: tuple[float, float]) -> None:
         books, kernel = self._parts.books, self._parts.kernel
-        books.carry(("generated", ""), errand.account, errand.contents)
-        books.transfer(ITEMS, ("generated", ""), errand.account, 1)
+        books.carry(GENERATED, errand.account, errand.contents)
+        books.transfer(ITEMS, GENERATED, errand.account, 1)
         self.carried[errand.id] = errand.contents
         walk_ms = round(1000.0 * self._walk_m(place, errand.yard) / WALK_MPS)
         kernel.at(kernel.now_ms + walk_ms, self._arrive, errand)

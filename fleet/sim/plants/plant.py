@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from fleet.messages.plants import BatchEnded, LineStopped, Shipped, SiteClosed, SiteOpened, StockReported
 from fleet.sim.body import add_to
-from fleet.sim.books import KG, WH
+from fleet.sim.books import INITIAL, KG, WH
 from fleet.sim.plants.assays import Assays
 from fleet.sim.plants.batch import Batch, Cause, Line, Masses
 from fleet.sim.plants.drive import Drive
@@ -17,8 +17,6 @@ from fleet.sim.plants.piles import Piles
 from fleet.sim.plants.sendback import SendBack
 from fleet.sim.plants.stores import Stores
 from fleet.sim.yards import Dockyard
-
-INITIAL = ("initial", "")
 
 
 class Plant:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fleet.base.clock import DAY_MS
 from fleet.base.materials import MATERIALS
 from fleet.base.streams import Streams
+from fleet.sim.books import INITIAL
 from fleet.sim.plants.asking import Place, Wish, request_for
 from fleet.sim.plants.house import House
 from fleet.sim.plants.params import PlantsParams
@@ -52,7 +53,7 @@ class Returns:
         """What is in use already comes back in its time."""
         for name in sorted(self._params.in_use_kg):
             kg = self._params.in_use_kg[name]
-            self._house.parts.books.carry(("initial", ""), IN_USE, {name: kg})
+            self._house.parts.books.carry(INITIAL, IN_USE, {name: kg})
             self.in_use[name] = self.in_use.get(name, 0.0) + kg
             self._spread(name, kg)
 

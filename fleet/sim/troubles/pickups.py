@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from fleet.base.materials import MATERIALS
 from fleet.sim.body import Waste
-from fleet.sim.books import ITEMS, KG
+from fleet.sim.books import GENERATED, ITEMS, KG
 from fleet.sim.calls import vain_call
 from fleet.sim.troubles.kind import GUESS, Amount, Happened, Incident, Kind, Reach, seconds
 
-GENERATED = ("generated", "")
 ELSEWHERE = ("taken-elsewhere", "")
 """The account of what somebody took away before the fleet came."""
 
