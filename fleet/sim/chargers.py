@@ -19,13 +19,11 @@ from fleet.sim.books import WH, Account
 from fleet.sim.flights import Flights
 from fleet.sim.lies import FalseMeter
 from fleet.sim.params import DockingParams
-from fleet.sim.power import Load, PowerSource
+from fleet.sim.power import CHARGERS, Load, PowerSource
 from fleet.sim.yards import Dockyard
 
 GRID: Account = ("grid", "")
 CHARGING_LOSS: Account = ("charging-loss", "")
-METER = "chargers/"
-"""Begins the name of the meter that sees what a site's chargers draw."""
 
 _LEAST_SHARE = 0.1
 """Who would get less of a feeder than this beside its taps waits for their end: nobody charges for days."""
@@ -129,7 +127,7 @@ class Chargers:
             hold(duration_ms)
 
         account: Account = ("charger", yard.id)
-        load = self.power.draw(yard.id, needed_kwms / duration_ms, account, meter=METER + yard.id, begun=start)
+        load = self.power.draw(yard.id, needed_kwms / duration_ms, account, meter=CHARGERS + yard.id, begun=start)
         self._sessions[body.index] = _Session(yard, load)
         if not begun:
             waits()
@@ -173,7 +171,7 @@ class Chargers:
             self._leaks.stand(body)
 
     def _say(self, body: Body, yard: Dockyard, delivered: float, drawn: float) -> None:
-        lie = self.lies.get(METER + yard.id)
+        lie = self.lies.get(CHARGERS + yard.id)
         metered = drawn if lie is None else lie.shows(drawn)
         yard.port.say(
             Charged(

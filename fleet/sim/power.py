@@ -28,6 +28,8 @@ class Load(Protocol):
         """The watt-hours drawn until now, which are booked."""
 
 
+CHARGERS = "chargers/"
+"""Begins the name of the meter that sees what a site's chargers draw."""
 LINES = "lines/"
 """Begins the name of the meter that sees what a site's lines draw."""
 Begun = Callable[[Load], None]

@@ -21,13 +21,11 @@ from fleet.sim.grid.outages import dark_times
 from fleet.sim.grid.packs import Packs
 from fleet.sim.grid.params import FeederParams, GridParams
 from fleet.sim.parts import Annex
-from fleet.sim.power import LINES, Begun, Cut
+from fleet.sim.power import CHARGERS, LINES, Begun, Cut
 from fleet.sim.surroundings import Surroundings
 
 TRIP = "trip"
 """Why a feeder's sites are dark after it tripped."""
-CHARGERS = "chargers/"
-"""Begins the name of the meter that sees what a site's chargers draw."""
 FEEDER = "feeder/"
 """Begins the name of the meter at the head of a feeder."""
 

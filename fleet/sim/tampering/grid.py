@@ -6,8 +6,9 @@ Feeders and their meters are there only where the scenario states `grid.feeders`
 from __future__ import annotations
 
 from fleet.base.errors import did_you_mean
-from fleet.sim.grid.build import CHARGERS, FEEDER, Grid
+from fleet.sim.grid.build import FEEDER, Grid
 from fleet.sim.lies import FalseMeter
+from fleet.sim.power import CHARGERS
 from fleet.sim.tampering.primitive import Asked, Parameter, Primitive, Reach, Running
 
 _NO_GRID = "this world has no grid"
