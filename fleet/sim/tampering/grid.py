@@ -5,10 +5,13 @@ Feeders and their meters are there only where the scenario states `grid.feeders`
 
 from __future__ import annotations
 
+from functools import partial
+
 from fleet.base.errors import did_you_mean
 from fleet.sim.grid.build import FEEDER, Grid
 from fleet.sim.lies import FalseMeter
 from fleet.sim.power import CHARGERS
+from fleet.sim.tampering.held import Held
 from fleet.sim.tampering.primitive import Asked, Parameter, Primitive, Reach, Running
 
 _NO_GRID = "this world has no grid"
@@ -23,53 +26,28 @@ def _chargers_of(reach: Reach, site: str) -> str:
     return f"target: expected a site with chargers ({', '.join(known)}), found {site!r}"
 
 
-class _Tapped(Running):
-    """A site from which somebody draws past its meters."""
-
-    def __init__(self, grid: Grid, asked: Asked) -> None:
-        self._asked = asked
-        self._grid = grid
-        self._load = grid.tap(asked.target, asked.numbers["power_w"] / 1000.0, ("tapped", asked.target))
-
-    def tell(self) -> None:
-        self._asked.tell(self._asked.target, self._load.drawn_wh())
-
-    def stop(self) -> None:
-        self._grid.untap(self._load)
-
-
 def _tap(reach: Reach, asked: Asked) -> Running | str:
     if reach.annexes is None:
         return _NO_GRID
-    return _chargers_of(reach, asked.target) or _Tapped(reach.annexes.grid, asked)
-
-
-class _Misread(Running):
-    """A meter that lies."""
-
-    def __init__(self, grid: Grid, asked: Asked, meter: str) -> None:
-        self._asked = asked
-        self._grid = grid
-        self._meter = meter
-        self._lie = FalseMeter(asked.numbers["reads_factor"], asked.numbers["offset_wh"])
-        grid.meters.lies[meter] = self._lie
-
-    def tell(self) -> None:
-        self._asked.tell(self._asked.target, self._lie.shows(_PER_WH) - _PER_WH)
-
-    def stop(self) -> None:
-        del self._grid.meters.lies[self._meter]
+    cause = _chargers_of(reach, asked.target)
+    if cause:
+        return cause
+    grid = reach.annexes.grid
+    load = grid.tap(asked.target, asked.numbers["power_w"] / 1000.0, ("tapped", asked.target))
+    return Held(asked, load.drawn_wh, lambda: grid.untap(load))
 
 
 def _misread(reach: Reach, asked: Asked, meter: str) -> Running | str:
     if reach.annexes is None:
         return _NO_GRID
-    grid = reach.annexes.grid
-    if meter in grid.meters.lies:
+    lies = reach.annexes.grid.meters.lies
+    if meter in lies:
         return f"the meter of {asked.target} lies already"
-    if asked.numbers["reads_factor"] == 1.0 and asked.numbers["offset_wh"] == 0.0:
+    lie = FalseMeter(asked.numbers["reads_factor"], asked.numbers["offset_wh"])
+    if lie == FalseMeter(1.0, 0.0):
         return "reads_factor: expected another than 1 where offset_wh is 0, found 1"
-    return _Misread(grid, asked, meter)
+    lies[meter] = lie
+    return Held(asked, lambda: lie.shows(_PER_WH) - _PER_WH, partial(lies.pop, meter))
 
 
 def _misread_chargers(reach: Reach, asked: Asked) -> Running | str:
