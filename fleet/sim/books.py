@@ -29,6 +29,10 @@ INITIAL: Account = ("initial", "")
 """Where all comes from that is there when the run begins."""
 GENERATED: Account = ("generated", "")
 """Where what people throw away comes from."""
+GRID: Account = ("grid", "")
+"""Where electricity comes from."""
+CHARGING_LOSS: Account = ("charging-loss", "")
+"""What of it never reaches a battery."""
 
 CONVERTED = "converted"
 """The kind of account over which one material becomes another: over all materials it is empty at every moment."""

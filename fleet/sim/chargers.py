@@ -15,15 +15,12 @@ from typing import Protocol
 
 from fleet.messages.reports import Charged
 from fleet.sim.body import Body
-from fleet.sim.books import WH, Account
+from fleet.sim.books import CHARGING_LOSS, GRID, WH, Account
 from fleet.sim.flights import Flights
 from fleet.sim.lies import FalseMeter
 from fleet.sim.params import DockingParams
 from fleet.sim.power import CHARGERS, Load, PowerSource
 from fleet.sim.yards import Dockyard
-
-GRID: Account = ("grid", "")
-CHARGING_LOSS: Account = ("charging-loss", "")
 
 _LEAST_SHARE = 0.1
 """Who would get less of a feeder than this beside its taps waits for their end: nobody charges for days."""

@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fleet.sim.books import WH, Account, Books
+from fleet.sim.books import GRID, WH, Account, Books
 from fleet.sim.kernel import Kernel
 from fleet.sim.power import Begun, Cut
 
-GRID: Account = ("grid", "")
 FEEDER_LOSS = "feeder-loss"
 _SLACK = 1e-9
 """Loads that fill a feeder to the brim may add up to a little more in floating point."""

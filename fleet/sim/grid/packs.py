@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fleet.sim.books import INITIAL, WH, Account
+from fleet.sim.books import CHARGING_LOSS, INITIAL, WH, Account
 from fleet.sim.grid.params import GridParams
 from fleet.sim.parts import Parts
 from fleet.sim.power import Load
@@ -17,7 +17,6 @@ from fleet.sim.yards import Dockyard
 if TYPE_CHECKING:
     from fleet.sim.grid.build import Grid
 
-_LOSS: Account = ("charging-loss", "")
 _ENOUGH_WH = 1e-3
 
 
@@ -52,7 +51,7 @@ class Packs:
         stored = min(drawn_wh * self._efficiency, self._full_wh - self.wh)
         books = self._p.books
         books.transfer(WH, self._charging, self.account, stored)
-        books.transfer(WH, self._charging, _LOSS, drawn_wh - stored)
+        books.transfer(WH, self._charging, CHARGING_LOSS, drawn_wh - stored)
         self.wh += stored
 
     def take(self, wh: float) -> None:
