@@ -21,7 +21,7 @@ Cause = StopCause | Literal[""]
 
 @dataclass(frozen=True)
 class Outcome:
-    """Kilograms by name. `sorted` goes back into stock by name, `found` is what else lay in it."""
+    """Kilograms by name. `sorted` is what became waste of other names, `found` what else lay in it."""
 
     sorted: Masses
     found: Masses
@@ -33,6 +33,13 @@ class Outcome:
     def stored(self) -> Masses:
         """What needs room in the stores."""
         return {**self.products, **self.byproducts}
+
+    @property
+    def back(self) -> Masses:
+        """What goes back into stock."""
+        back = dict(self.sorted)
+        add_to(back, self.found)
+        return back
 
     @property
     def total(self) -> Masses:

@@ -48,8 +48,8 @@ class Plant:
         site, kernel, stock = self.params.site, self.house.parts.kernel, self.params.stock_kg
         if stock:
             self.house.parts.books.carry(INITIAL, ("stock", site), stock)
-            for material in sorted(stock):
-                self.piles.add(material, {material: stock[material]})
+            for material, kg in sorted(stock.items()):
+                self.piles.add(material, {material: kg})
         p = self.params
         is_open, changes = hours(p.opens_at, p.closes_at, self.house.start_hour, self.house.end_ms)
         for at_ms, opens in changes:
@@ -169,10 +169,8 @@ class Plant:
         out = batch.outcome
         line.moved_kg += sum(batch.claimed.products.values()) - sum(out.products.values())
         self.stores.fill(out.stored, out.products, out.byproducts)
-        back = dict(out.sorted)
-        add_to(back, out.found)
-        for material in sorted(back):
-            self.piles.add(material, {material: back[material]})
+        for material, kg in sorted(out.back.items()):
+            self.piles.add(material, {material: kg})
         self._say_ended(line, batch)
         for shipping in self.params.ships:
             if shipping.at_kg is not None and self.stores.kg(shipping.what) >= shipping.at_kg:
@@ -243,8 +241,6 @@ class Plant:
 
     def _say_ended(self, line: Line, batch: Batch) -> None:
         out = batch.claimed
-        back = dict(out.sorted)
-        add_to(back, out.found)
         self.yard.port.say(
             BatchEnded(
                 site=self.yard.id,
@@ -252,7 +248,7 @@ class Plant:
                 recipe=line.name,
                 began_ms=batch.began_ms,
                 input_kg=self._weighed({pile: sum(batch.piles[pile].values()) for pile in batch.piles}),
-                sorted_kg=self._weighed(back),
+                sorted_kg=self._weighed(out.back),
                 product_kg=self._weighed(out.products),
                 byproduct_kg=self._weighed(out.byproducts),
                 lost_kg={name: round(kg, 3) for name, kg in sorted(out.lost.items())},
