@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 
 from fleet.base.clock import DAY_MS
@@ -18,15 +19,15 @@ IN_USE, RETURNED = ("in-use", ""), ("returned", "")
 _PLACE_LANE = 7
 
 
-def lifetime_ms(product: ProductParams, uniform: float) -> int:
-    """The lifetime at a quantile of its Weibull distribution.
-
-    Its scale follows from the mean: mean = scale * Gamma(1 + 1/shape).
-    """
+def _scale_ms(product: ProductParams) -> float:
+    """The scale of the Weibull distribution of its lifetime: mean = scale * Gamma(1 + 1/shape)."""
     assert product.lifetime_days is not None
-    shape = product.lifetime_shape
-    scale_ms = DAY_MS * product.lifetime_days / math.gamma(1.0 + 1.0 / shape)
-    return round(scale_ms * math.pow(-math.log(uniform), 1.0 / shape))
+    return DAY_MS * product.lifetime_days / math.gamma(1.0 + 1.0 / product.lifetime_shape)
+
+
+def lifetime_ms(product: ProductParams, uniform: float) -> int:
+    """The lifetime at a quantile of its Weibull distribution."""
+    return round(_scale_ms(product) * math.pow(-math.log(uniform), 1.0 / product.lifetime_shape))
 
 
 class Returns:
@@ -45,28 +46,27 @@ class Returns:
             name: [place for place, takes in places if not takes or product.returns_as in takes]
             for name, product in self._products.items()
         }
-        self._loose: dict[str, float] = {}
-        self._lots: dict[str, int] = {}
-        self.in_use: dict[str, float] = {}
+        self._loose: defaultdict[str, float] = defaultdict(float)
+        self._lots: defaultdict[str, int] = defaultdict(int)
+        self._came_back: defaultdict[str, int] = defaultdict(int)
+        self.in_use: defaultdict[str, float] = defaultdict(float)
 
     def begin(self) -> None:
         """What is in use already comes back in its time."""
         for name in sorted(self._params.in_use_kg):
             kg = self._params.in_use_kg[name]
             self._house.parts.books.carry(INITIAL, IN_USE, {name: kg})
-            self.in_use[name] = self.in_use.get(name, 0.0) + kg
+            self.in_use[name] += kg
             self._spread(name, kg)
 
     def _spread(self, name: str, kg: float) -> None:
         """In a city that has used a product for long, what is left of a lifetime is an evenly drawn part of one
         drawn in proportion to its length (renewal theory, e.g. Feller, vol. 2, XI.4)."""
         product = self._products[name]
-        assert product.lifetime_days is not None
         shape = product.lifetime_shape
-        scale_ms = DAY_MS * product.lifetime_days / math.gamma(1.0 + 1.0 / shape)
         count = int(kg * product.recyclable_share / self._lot_kg(name))
         draw = self._streams.generator(f"plants/in-use/{name}")
-        long_ms = scale_ms * draw.gamma(1.0 + 1.0 / shape, size=count) ** (1.0 / shape)
+        long_ms = _scale_ms(product) * draw.gamma(1.0 + 1.0 / shape, size=count) ** (1.0 / shape)
         for left_ms in long_ms * draw.random(count):
             self._await(name, round(float(left_ms)))
 
@@ -76,14 +76,14 @@ class Returns:
         if product is None:
             return 0.0
         in_use = kg * product.recyclable_share
-        self.in_use[name] = self.in_use.get(name, 0.0) + in_use
-        self._loose[name] = self._loose.get(name, 0.0) + in_use
+        self.in_use[name] += in_use
+        self._loose[name] += in_use
         lot_kg, now = self._lot_kg(name), self._house.parts.kernel.now_ms
         noise = self._streams.noise(f"plants/returns/{name}")
         while self._loose[name] >= lot_kg:
             self._loose[name] -= lot_kg
-            number = self._lots[name] = self._lots.get(name, 0) + 1
-            self._await(name, now + lifetime_ms(product, noise.one_uniform(0, number)))
+            self._lots[name] += 1
+            self._await(name, now + lifetime_ms(product, noise.one_uniform(0, self._lots[name])))
         return in_use
 
     def settle(self) -> None:
@@ -103,7 +103,8 @@ class Returns:
     def _come_back(self, name: str) -> None:
         material, parts, kg = self._products[name].returns_as, self._house.parts, self._lot_kg(name)
         assert material is not None
-        number = self._lots[f"back/{name}"] = self._lots.get(f"back/{name}", 0) + 1
+        self._came_back[name] += 1
+        number = self._came_back[name]
         noise, takers = self._streams.noise(f"plants/places/{name}"), self._takers[name]
         place = takers[int(noise.one_uniform(0, number, _PLACE_LANE) * len(takers))]
         returns = self._params.returns
