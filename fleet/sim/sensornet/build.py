@@ -77,11 +77,10 @@ class SensorNet(Annex):
         params, setting = self._params.levels, self._around.setting
         if params is None:
             return []
-        asks = [(w.announced_ms, w.request) for w in setting.waiting]
-        own = {request.point_id for _, request in asks if request.requester == request.point_id}
-        points = params.points or tuple(own)
-        day = [(at_ms, r.point_id, r.pickup_id) for at_ms, r in asks if r.requester == r.point_id]
-        return bins_of(sorted(day), self._around.parts.waste, points)
+        own = [(w.announced_ms, w.request) for w in setting.waiting if w.request.requester == w.request.point_id]
+        day = sorted((at_ms, request.point_id, request.pickup_id) for at_ms, request in own)
+        points = params.points or tuple({point for _, point, _ in day})
+        return bins_of(day, self._around.parts.waste, points)
 
     def _break_anchors(self) -> None:
         params, noise = self._params.anchors, self._around.streams.noise("sensornet/anchors")
