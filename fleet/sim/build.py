@@ -178,7 +178,6 @@ def build_world(
         guard_trust=Verifier({}, {}, setting.run),
         stock_trust=Verifier({}, {}, setting.run),
         tamper_draw=streams.noise("sim/tampering"),
-        witnesses=weighbridge.witnesses,
     )
     world = World(parts)
     for waiting in setting.waiting:

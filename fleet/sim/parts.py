@@ -22,7 +22,6 @@ from fleet.sim.kernel import Kernel
 from fleet.sim.motion import Motion
 from fleet.sim.terrain import Terrain
 from fleet.sim.weighbridge import Weighbridge
-from fleet.sim.witness import Witness
 from fleet.sim.yards import Dockyard
 
 
@@ -58,8 +57,6 @@ class Parts:
     stock_trust: Verifier
     """Whose word gives stock out."""
     tamper_draw: Noise
-    witnesses: list[Witness]
-    """Who looks on when a load is weighed in."""
 
 
 class Ears(Protocol):

@@ -62,7 +62,7 @@ class SensorNet(Annex):
         posts = sorted(parts.terrain.node_of[name] for name in set(params.posts))
         noise = around.streams.noise("sensornet/tags")
         tags = Tags(params, noise, parts, self._port, frozenset(s.id for s in self._gates()), posts)
-        parts.witnesses.append(tags)
+        parts.weighbridge.witnesses.append(tags)
         return tags
 
     def _gates(self) -> list[Site]:
