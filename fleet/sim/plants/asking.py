@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fleet.base.materials import MATERIALS
+from fleet.demand.process import MIN_WINDOW_MS
 from fleet.messages.reports import PickupRequested
 from fleet.sim.body import Waste
 from fleet.sim.books import Account
 from fleet.sim.parts import Parts
-
-LEAST_WINDOW_MS = 600_000
-"""Nobody asks for what would have to be fetched sooner than this before the end of the run."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def request_for(parts: Parts, wish: Wish, place: Place, end_ms: int) -> PickupRe
     """
     now = parts.kernel.now_ms
     latest_ms = now + wish.window_ms if end_ms == 0 else min(now + wish.window_ms, end_ms)
-    if latest_ms - now < LEAST_WINDOW_MS:
+    if latest_ms - now < MIN_WINDOW_MS:
         return None
     kg = sum(wish.contents.values())
     litres = kg / MATERIALS[wish.material].density_kg_l
