@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from fleet.base.errors import Fault
 from fleet.city.model import City, Site
 
 
@@ -19,3 +20,8 @@ class Ground:
     start_hour: float
     end_ms: int
     demanded: frozenset[str] = field(default_factory=frozenset)
+
+
+def fault(path: str, expected: str, found: str, hint: str = "") -> Fault:
+    """What is wrong at a path that starts at a section; where that stands in the scenario is looked up later."""
+    return Fault("", 1, 1, path, expected, found, hint)

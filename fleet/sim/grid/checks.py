@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from fleet.base.errors import Fault, did_you_mean
 from fleet.sim.grid.params import GridParams, OutageParams
-from fleet.sim.ground import Ground
+from fleet.sim.ground import Ground, fault
 
 
 def _fault(path: str, expected: str, name: str, known: Iterable[str]) -> Fault:
-    return Fault("", 1, 1, path, expected, repr(name), did_you_mean(name, sorted(known)))
+    return fault(path, expected, repr(name), did_you_mean(name, sorted(known)))
 
 
 def faults(params: GridParams, ground: Ground) -> Iterator[Fault]:
@@ -23,14 +23,14 @@ def faults(params: GridParams, ground: Ground) -> Iterator[Fault]:
             if site not in sites:
                 yield _fault(path, "a site of the map", site, sites)
             elif site in on:
-                yield Fault("", 1, 1, path, f"a site on one feeder (it is on {on[site]} already)", repr(site))
+                yield fault(path, f"a site on one feeder (it is on {on[site]} already)", repr(site))
             else:
                 on[site] = feeder.id
     if params.feeders:
         for site_ in ground.sites:
             if site_.chargers and site_.id not in on:
                 hint = "name it under a feeder, or state no feeders at all"
-                yield Fault("", 1, 1, "feeders", "a feeder for each site with chargers", repr(site_.id), hint)
+                yield fault("feeders", "a feeder for each site with chargers", repr(site_.id), hint)
     for number, device in enumerate(params.devices):
         if device.site not in sites:
             yield _fault(f"devices.{number}.site", "a site of the map", device.site, sites)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fleet.base.clock import next_time_ms
 from fleet.base.errors import Fault, did_you_mean
 from fleet.demand.process import demand_faults
-from fleet.sim.ground import Ground
+from fleet.sim.ground import Ground, fault
 from fleet.sim.people.counters import deposits_demand
 from fleet.sim.people.festival_params import FestivalParams
 from fleet.sim.people.festivals import takers
@@ -32,34 +32,30 @@ def faults(params: PeopleParams, ground: Ground) -> Iterator[Fault]:
         yield from place_faults(scavenger.home, ground.city.frame, spots, f"scavengers.{n}.home")
         if scavenger.market not in markets:
             hint = did_you_mean(scavenger.market, markets)
-            yield _fault(f"scavengers.{n}.market", "a name under people.markets", repr(scavenger.market), hint)
+            yield fault(f"scavengers.{n}.market", "a name under people.markets", repr(scavenger.market), hint)
     for n, festival in enumerate(params.festivals):
         yield from place_faults(festival.at, ground.city.frame, spots, f"festivals.{n}.at")
         yield from _festival_faults(festival, ground, f"festivals.{n}")
 
 
-def _fault(path: str, expected: str, found: str, hint: str = "") -> Fault:
-    return Fault("", 1, 1, path, expected, found, hint)
-
-
 def _citizen_faults(params: CitizensParams, ground: Ground) -> Iterator[Fault]:
     demand = deposits_demand(params)
     if demand is not None:
-        for fault in demand_faults(demand, ground.city.pickup_points):
-            yield replace(fault, path=f"citizens.{fault.path.replace('processes', 'deposits', 1)}")
+        for wrong in demand_faults(demand, ground.city.pickup_points):
+            yield replace(wrong, path=f"citizens.{wrong.path.replace('processes', 'deposits', 1)}")
     if (params.deposits or params.bring_share) and not any(site.accepts for site in ground.sites):
-        yield _fault("citizens", "a site that accepts materials, for people to bring them to", "none")
+        yield fault("citizens", "a site that accepts materials, for people to bring them to", "none")
 
 
 def _festival_faults(festival: FestivalParams, ground: Ground, path: str) -> Iterator[Fault]:
     from_ms, _ = next_time_ms(festival.from_, festival.until, ground.start_hour)
     if from_ms >= ground.end_ms:
         found = f"{festival.from_} to {festival.until}"
-        yield _fault(f"{path}.from", "a time within the run", found)
+        yield fault(f"{path}.from", "a time within the run", found)
     place = find(festival.at, ground.city.frame, (*ground.sites, *ground.city.pickup_points))
     if place is None:
         return
     for material in sorted(festival.materials):
         if not takers(festival, place, ground.city.pickup_points, material):
             expected = "a material that a pickup point in the circle, or near it, takes"
-            yield _fault(f"{path}.materials.{material}", expected, repr(material))
+            yield fault(f"{path}.materials.{material}", expected, repr(material))

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from fleet.base.errors import Fault, did_you_mean
 from fleet.base.params import Params, refusal
 from fleet.city.frame import Frame
+from fleet.sim.ground import fault
 
 NEAR_M = 5_000.0
 """A place farther than this from every site and pickup point is taken for a mistake."""
@@ -57,7 +58,7 @@ def place_faults(place: PlaceParams, frame: Frame, spots: Sequence[Spot], path: 
     found = find(place, frame, spots)
     if found is None:
         hint = did_you_mean(str(place.id), [spot.id for spot in spots])
-        yield Fault("", 1, 1, f"{path}.id", "a site or a pickup point of the map", repr(place.id), hint)
+        yield fault(f"{path}.id", "a site or a pickup point of the map", repr(place.id), hint)
     elif not any(math.dist(found, (spot.x_m, spot.y_m)) <= NEAR_M for spot in spots):
         expected = f"a place within {NEAR_M / 1000:g} km of a site or a pickup point of the map"
-        yield Fault("", 1, 1, f"{path}.lon", expected, f"{place.lon:g}, {place.lat:g}")
+        yield fault(f"{path}.lon", expected, f"{place.lon:g}, {place.lat:g}")

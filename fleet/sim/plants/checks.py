@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from fleet.base.errors import Fault, did_you_mean
 from fleet.base.materials import MATERIALS
 from fleet.city.model import Site
-from fleet.sim.ground import Ground
+from fleet.sim.ground import Ground, fault
 from fleet.sim.plants.params import LineParams, PlantParams, PlantsParams
 from fleet.sim.plants.recipe import RecipeParams
 
@@ -21,24 +21,20 @@ def faults(params: PlantsParams, ground: Ground) -> Iterator[Fault]:
     for name in params.in_use_kg:
         if name not in products or products[name].returns_as is None:
             again = [product for product in products if products[product].returns_as is not None]
-            yield _fault(f"in_use_kg.{name}", "a product that comes back", repr(name), did_you_mean(name, again))
+            yield fault(f"in_use_kg.{name}", "a product that comes back", repr(name), did_you_mean(name, again))
     supply, book, seen = _supply(params, ground), params.book, set[str]()
     for number, plant in enumerate(params.sites):
         here = f"sites.{number}"
         site = sites.get(plant.site)
         if site is None:
-            yield _fault(f"{here}.site", "a site of the map", repr(plant.site), did_you_mean(plant.site, sites))
+            yield fault(f"{here}.site", "a site of the map", repr(plant.site), did_you_mean(plant.site, sites))
             continue
         if plant.site in seen:
-            yield _fault(f"{here}.site", "each site once", repr(plant.site))
+            yield fault(f"{here}.site", "each site once", repr(plant.site))
             continue
         seen.add(plant.site)
         yield from _plant_faults(here, plant, site, book)
         yield from _supply_faults(here, plant, site, book, supply)
-
-
-def _fault(path: str, expected: str, found: str, hint: str = "") -> Fault:
-    return Fault("", 1, 1, path, expected, found, hint)
 
 
 def _supply(params: PlantsParams, ground: Ground) -> frozenset[str]:
@@ -53,14 +49,14 @@ def _plant_faults(here: str, plant: PlantParams, site: Site, book: Mapping[str, 
     for n, line in enumerate(plant.lines):
         if line.recipe not in book:
             hint = did_you_mean(line.recipe, book) or "known: " + ", ".join(book)
-            yield _fault(f"{here}.lines.{n}.recipe", "a recipe", repr(line.recipe), hint)
+            yield fault(f"{here}.lines.{n}.recipe", "a recipe", repr(line.recipe), hint)
             continue
         recipe = book[line.recipe]
         made |= {*recipe.products, *recipe.byproducts}
         yield from _batch_faults(f"{here}.lines.{n}", line, recipe, site)
         if line.workers > plant.workers:
             expected = f"at most the site's workers, {plant.workers}"
-            yield _fault(f"{here}.lines.{n}.workers", expected, str(line.workers))
+            yield fault(f"{here}.lines.{n}.workers", expected, str(line.workers))
     for name in plant.stores_kg:
         if name not in made:
             yield _unmade(f"{here}.stores_kg.{name}", name, made)
@@ -69,14 +65,14 @@ def _plant_faults(here: str, plant: PlantParams, site: Site, book: Mapping[str, 
             yield _unmade(f"{here}.ships.{n}.what", shipping.what, made)
     if sum(plant.stock_kg.values()) > site.capacity_kg:
         expected = f"at most what the site holds, {site.capacity_kg:g} kg"
-        yield _fault(f"{here}.stock_kg", expected, f"{sum(plant.stock_kg.values()):g} kg")
+        yield fault(f"{here}.stock_kg", expected, f"{sum(plant.stock_kg.values()):g} kg")
     hazardous = sorted(m for m in site.accepts if MATERIALS[m].hazardous)
     if hazardous and not plant.licensed:
-        yield _fault(f"{here}.licensed", "a licence, for a site that accepts " + ", ".join(hazardous), "none")
+        yield fault(f"{here}.licensed", "a licence, for a site that accepts " + ", ".join(hazardous), "none")
     for n, material in enumerate(plant.send_back.materials if plant.send_back is not None else ()):
         if material in site.accepts:
             expected = "a material that the site does not accept: it would come back at once"
-            yield _fault(f"{here}.send_back.materials.{n}", expected, repr(material))
+            yield fault(f"{here}.send_back.materials.{n}", expected, repr(material))
 
 
 def _batch_faults(here: str, line: LineParams, recipe: RecipeParams, site: Site) -> Iterator[Fault]:
@@ -84,15 +80,15 @@ def _batch_faults(here: str, line: LineParams, recipe: RecipeParams, site: Site)
     kg, kg_per_h = line.batch_kg or recipe.batch_kg, line.kg_per_h or recipe.kg_per_h
     if kg * 3600.0 < LEAST_BATCH_S * kg_per_h:
         expected = f"batches that take at least {LEAST_BATCH_S:g} s each"
-        yield _fault(here, expected, f"{kg:g} kg at {kg_per_h:g} kg/h")
+        yield fault(here, expected, f"{kg:g} kg at {kg_per_h:g} kg/h")
     if kg > site.capacity_kg:
         expected = f"batches of at most what the site holds, {site.capacity_kg:g} kg"
-        yield _fault(here, expected, f"{kg:g} kg", "no batch would ever begin")
+        yield fault(here, expected, f"{kg:g} kg", "no batch would ever begin")
 
 
 def _unmade(path: str, name: str, made: set[str]) -> Fault:
     hint = did_you_mean(name, sorted(made)) or f"they make: {', '.join(sorted(made)) or 'nothing'}"
-    return _fault(path, "what a line of the site makes", repr(name), hint)
+    return fault(path, "what a line of the site makes", repr(name), hint)
 
 
 def _supply_faults(
@@ -101,13 +97,13 @@ def _supply_faults(
     """A plant, or a line of it, that nobody supplies would stand still and say nothing."""
     if not site.accepts and not plant.stock_kg:
         expected = "a site that accepts materials, or stock_kg to begin with: nobody supplies this one"
-        yield _fault(f"{here}.site", expected, repr(plant.site))
+        yield fault(f"{here}.site", expected, repr(plant.site))
         return
     comes = (site.accepts & supply) | plant.stock_kg.keys()
     if not comes:
         wanted = ", ".join(sorted(site.accepts))
         expected = f"a site that accepts what somebody asks to have fetched; it accepts {wanted}"
-        yield _fault(f"{here}.site", expected, repr(plant.site), "nobody supplies this one")
+        yield fault(f"{here}.site", expected, repr(plant.site), "nobody supplies this one")
         return
     recipes = [book[line.recipe] for line in plant.lines if line.recipe in book]
     inside = set(comes).union(*(recipe.sorted for recipe in recipes))
@@ -119,4 +115,4 @@ def _supply_faults(
             takes = ", ".join(book[line.recipe].takes)
             expected = f"a recipe for what comes to the site ({', '.join(sorted(inside))})"
             hint = f"it takes {takes}, and nobody supplies that here"
-            yield _fault(f"{here}.lines.{n}.recipe", expected, repr(line.recipe), hint)
+            yield fault(f"{here}.lines.{n}.recipe", expected, repr(line.recipe), hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from fleet.base.errors import Fault, did_you_mean
-from fleet.sim.ground import Ground
+from fleet.sim.ground import Ground, fault
 from fleet.sim.sensornet.orphans import MATERIAL
 from fleet.sim.sensornet.params import ALL_SITES, SensorNetworkParams
 
@@ -19,9 +19,9 @@ def faults(params: SensorNetworkParams, ground: Ground) -> Iterator[Fault]:
     for n, group in enumerate(params.anchors.dead):
         yield from _unknown(f"anchors.dead.{n}.anchors", group.anchors, anchors, "an anchor of the map")
         if group.from_h * 3_600_000 >= ground.end_ms:
-            yield Fault("", 1, 1, f"anchors.dead.{n}.from_h", "a time within the run", f"{group.from_h:g} h")
+            yield fault(f"anchors.dead.{n}.from_h", "a time within the run", f"{group.from_h:g} h")
     if params.anchors.multipath is not None and not anchors:
-        yield Fault("", 1, 1, "anchors.multipath", "a map with anchors", "none")
+        yield fault("anchors.multipath", "a map with anchors", "none")
     if params.tags is not None:
         gates = [*sites, ALL_SITES]
         yield from _unknown("tags.gates", params.tags.gates, gates, f"a site of the map, or {ALL_SITES}")
@@ -37,16 +37,16 @@ def _orphan_faults(params: SensorNetworkParams, ground: Ground) -> Iterator[Faul
     orphans = params.orphans
     for name, count in (("drones", orphans.drones), ("tags", orphans.tags)):
         if count and not ground.city.pickup_points:
-            yield Fault("", 1, 1, f"orphans.{name}", "a map with pickup points near which they lie", "none")
+            yield fault(f"orphans.{name}", "a map with pickup points near which they lie", "none")
     if orphans.drones and not any(MATERIAL in site.accepts for site in ground.sites):
         expected = f"a site that accepts {MATERIAL}"
-        yield Fault("", 1, 1, "orphans.drones", expected, "none", f"let a facility accept {MATERIAL}")
+        yield fault("orphans.drones", expected, "none", f"let a facility accept {MATERIAL}")
     if orphans.tags and params.tags is None:
         hint = "add sensor_network.tags"
-        yield Fault("", 1, 1, "orphans.tags", "readers that could hear them", "no tags in this network", hint)
+        yield fault("orphans.tags", "readers that could hear them", "no tags in this network", hint)
 
 
 def _unknown(path: str, found: Sequence[str], known: Collection[str], expected: str) -> Iterator[Fault]:
     for n, name in enumerate(found):
         if name not in known:
-            yield Fault("", 1, 1, f"{path}.{n}", expected, repr(name), did_you_mean(name, sorted(known)))
+            yield fault(f"{path}.{n}", expected, repr(name), did_you_mean(name, sorted(known)))

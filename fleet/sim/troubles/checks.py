@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from fleet.base.errors import Fault, did_you_mean
-from fleet.sim.ground import Ground
+from fleet.sim.ground import Ground, fault
 from fleet.sim.troubles.kind import Kind
 from fleet.sim.troubles.params import TroublesParams
 from fleet.sim.troubles.registry import discover
@@ -20,7 +20,7 @@ def faults(params: TroublesParams, ground: Ground) -> Iterator[Fault]:
         for name in given:
             if name not in kinds:
                 hint = did_you_mean(name, kinds) or "the kinds are in docs/troubles.md"
-                yield Fault("", 1, 1, f"{table}.{name}", "a kind of trouble", repr(name), hint)
+                yield fault(f"{table}.{name}", "a kind of trouble", repr(name), hint)
     yield from _wrong_rates(params.rates, kinds)
     yield from _wrong_sizes(params.sizes, kinds)
 
@@ -29,9 +29,9 @@ def _wrong_rates(rates: Mapping[str, float], kinds: Mapping[str, Kind]) -> Itera
     for name, rate in rates.items():
         kind = kinds.get(name)
         if kind is not None and kind.whom == "pickup" and rate > 1.0:
-            yield Fault("", 1, 1, f"rates.{name}", "a share of the pickups, 0 to 1", f"{rate:g}")
+            yield fault(f"rates.{name}", "a share of the pickups, 0 to 1", f"{rate:g}")
         elif rate > 10_000.0:
-            yield Fault("", 1, 1, f"rates.{name}", "10000 a day at most", f"{rate:g}")
+            yield fault(f"rates.{name}", "10000 a day at most", f"{rate:g}")
 
 
 def _wrong_sizes(sizes: Mapping[str, float], kinds: Mapping[str, Kind]) -> Iterator[Fault]:
@@ -39,4 +39,4 @@ def _wrong_sizes(sizes: Mapping[str, float], kinds: Mapping[str, Kind]) -> Itera
         kind = kinds.get(name)
         if kind is not None and not kind.size.low <= size <= kind.size.high:
             low, high, unit = kind.size.low, kind.size.high, kind.size.unit
-            yield Fault("", 1, 1, f"sizes.{name}", f"{low:g} to {high:g} ({unit})", f"{size:g}")
+            yield fault(f"sizes.{name}", f"{low:g} to {high:g} ({unit})", f"{size:g}")
