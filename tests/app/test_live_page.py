@@ -16,7 +16,7 @@ from fleet.bus.keyring import Keyring
 from fleet.record.reader import read_run
 
 from .command import FOUR_CORNERS, fleet
-from .test_live_serve import DEADLINE_S, Served, replayed
+from .served import DEADLINE_S, Served, replayed
 from .test_replay import last_tick
 
 PAGE = ("--http", "127.0.0.1:0", "--metrics", "127.0.0.1:0")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import threading
 import time
 
 import pytest
@@ -14,81 +13,9 @@ from fleet.bus.client import connect
 from fleet.bus.keyring import Keyring
 from fleet.messages.control import PauseRun
 from fleet.messages.orders import QuarantineVehicle, Recall
-from fleet.record.reader import read_run
 
 from .command import FOUR_CORNERS, ROOT, fleet, spawn
-
-DEADLINE_S = 60.0
-DAY = ("--set", "run.duration_h=1.5", "--quiet", "--json")
-
-
-class Served:
-    """`fleet serve` in a process of its own, whose talk is read all the time."""
-
-    def __init__(self, *words, **environment):
-        self.process = spawn("serve", FOUR_CORNERS, *DAY, "--bus", "tcp://127.0.0.1:*", *words, **environment)
-        self.said = []
-        self._new = threading.Condition()
-        self._reading = threading.Thread(target=self._read, daemon=True)
-        self._reading.start()
-        self.url = self.line_with("listening at ").split()[-1]
-
-    def _read(self):
-        for line in self.process.stderr:
-            with self._new:
-                self.said.append(line)
-                self._new.notify_all()
-        with self._new:
-            self.said.append("(it is over)")
-            self._new.notify_all()
-
-    def line_with(self, text):
-        """The first line of its talk that holds `text`."""
-
-        def found():
-            return [line for line in self.said if text in line]
-
-        with self._new:
-            self._new.wait_for(lambda: found() or "(it is over)" in self.said, DEADLINE_S)
-            assert found(), self.said
-            return found()[0]
-
-    def end(self):
-        """(exit code, what it printed)."""
-        stdout = self.process.stdout.read()
-        code = self.process.wait(DEADLINE_S)
-        self._reading.join(DEADLINE_S)
-        return code, stdout
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait(DEADLINE_S)
-        self._reading.join(DEADLINE_S)
-        self.process.stdout.close()
-        self.process.stderr.close()
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    """A keyring, and where the identity files of its people lie."""
-    home = tmp_path_factory.mktemp("keys")
-    ring = Keyring.make(home / "ring")
-    for name, role in (("kim", "operator"), ("eve", "red"), ("bo", "blue"), ("vi", "viewer")):
-        ring.new(name, role, home / f"{name}.key")
-    return home
-
-
-def replayed(out, *words):
-    result = fleet("replay", out, "--json", *words)
-    assert result.exit_code in (0, 1), result.stderr
-    return result.exit_code, json.loads(result.stdout)
-
-
-def events_of(out, kind):
-    return [line for line in read_run(out).events() if type(line.body).__name__ == kind]
+from .served import DEADLINE_S, Served, events_of, replayed
 
 
 @pytest.mark.thorough

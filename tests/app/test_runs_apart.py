@@ -15,7 +15,7 @@ from fleet.record.reader import read_run
 from tests.bus.visitor import Visitor, answer
 
 from .command import FOUR_CORNERS, fleet
-from .test_live_serve import Served
+from .served import Served
 
 HOME = Recall(order_id="home", vehicle="light-01", site="depot", x_m=0.0, y_m=0.0, navigation="gnss")
 DAY = ("--set", "run.duration_h=0.5", "--quiet", "--json")
