@@ -11,7 +11,7 @@ import pytest
 
 from fleet.app.load import load_scenario
 from fleet.app.run import Runner
-from fleet.base.errors import InputError, UsageError
+from fleet.base.errors import UsageError
 from fleet.bus.memory import MemoryBus
 from fleet.messages.frames import TelemetryFrame, unpack
 from fleet.messages.orders import PickupMissed
@@ -20,6 +20,7 @@ from fleet.messages.truth import MessagesLost, WorldClosed
 from fleet.record.digest import Digest
 
 from .command import FOUR_CORNERS, fleet
+from .scenarios import CORNERS, faults_of
 
 POOR = (
     "links=[{who: '*', latency_ms: 300, jitter_ms: 2000, loss: 0.05, duplicate: 0.05, reorder: 0.1}, "
@@ -124,19 +125,11 @@ def test_a_vehicle_out_of_reach_has_no_rows():
     ],
 )
 def test_what_is_wrong_with_a_link_is_shown_with_its_place(links, path, expected, tmp_path):
-    scenario = tmp_path / "city.yaml"
-    text = Path(FOUR_CORNERS).read_text(encoding="utf-8")
-    assert "\nlinks:" not in text
-    maps = Path(FOUR_CORNERS).parent
-    scenario.write_text(
-        text.replace("../maps", str(maps.parent / "maps")) + f"\nlinks: {links}\n", encoding="utf-8"
-    )
-    with pytest.raises(InputError) as caught:
-        load_scenario(scenario).build(MemoryBus)
-    (fault,) = caught.value.faults
+    assert "\nlinks:" not in CORNERS
+    (fault,) = faults_of(tmp_path / "city.yaml", f"{CORNERS}\nlinks: {links}\n")
     assert fault.path == path
     assert expected in f"{fault.expected} {fault.hint}"
-    assert fault.line == len(text.splitlines()) + 2
+    assert fault.line == CORNERS.count("\n") + 2
 
 
 def test_a_seat_elsewhere_cannot_have_a_faulty_link():

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from fleet.app.load import load_scenario
-from fleet.base.errors import InputError
-from fleet.bus.memory import MemoryBus
+from tests.app.scenarios import CORNERS, faults_of
 
-CONFIGS = Path(__file__).parents[2] / "configs"
-FOUR_CORNERS = (CONFIGS / "four-corners.yaml").read_text().replace("../maps", str(CONFIGS.parent / "maps"))
 FAIR = "{name: fair, at: {id: nw-1}, radius_m: 100, from: '09:00', until: '09:20', visitors: 10}"
 
 
 def faults(tmp_path, text):
     path = tmp_path / "day.yaml"
-    path.write_text(FOUR_CORNERS + "people:\n" + text)
-    with pytest.raises(InputError) as caught:
-        load_scenario(path).build(MemoryBus)
-    return path, caught.value.faults
+    return path, faults_of(path, f"{CORNERS}people:\n{text}")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +66,7 @@ def test_a_fault_and_its_place(tmp_path, text, path, found):
     file, seen = faults(tmp_path, text)
     assert path in [fault.path for fault in seen]
     fault = next(fault for fault in seen if fault.path == path)
-    assert (fault.file, fault.line) == (str(file), FOUR_CORNERS.count("\n") + 2)
+    assert (fault.file, fault.line) == (str(file), CORNERS.count("\n") + 2)
     if found is not None:
         assert found in fault.found
 

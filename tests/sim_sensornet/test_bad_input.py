@@ -3,12 +3,12 @@
 import pytest
 
 from fleet.app.load import load_scenario
-from fleet.base.errors import InputError
 from fleet.messages.tamper import StartTamper, TamperAnswered
 from fleet.sim.sensornet.params import OrphansParams, SensorNetworkParams, TagsParams
 from fleet.sim.tampering import discover
 from fleet.sim.tampering.checks import check_declaration, check_refusals
 from tests.app.command import ROOT
+from tests.app.scenarios import faults_of
 from tests.sim.test_tampering import ask
 from tests.sim.toy import Toy, pickup, still
 
@@ -22,11 +22,8 @@ demand: {{processes: [{{name: a, per_day: 9, materials: {{paper: 1}}}}]}}
 
 def faults(tmp_path, section: str) -> list[str]:
     """Every fault of a scenario with this section, as `line:column path: expected, found; hint`."""
-    file = tmp_path / "s.yaml"
-    file.write_text(SCENARIO + "sensor_network:\n" + section, encoding="utf-8")
-    with pytest.raises(InputError) as caught:
-        load_scenario(file).check()
-    return [f"{f.line}:{f.column} {f.path}: {f.expected}, {f.found}; {f.hint}" for f in caught.value.faults]
+    found = faults_of(tmp_path / "s.yaml", f"{SCENARIO}sensor_network:\n{section}")
+    return [f"{f.line}:{f.column} {f.path}: {f.expected}, {f.found}; {f.hint}" for f in found]
 
 
 def test_all_faults_are_named_at_once_with_their_place(tmp_path):

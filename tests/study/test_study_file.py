@@ -6,6 +6,7 @@ from fleet.app.load import load_scenario
 from fleet.app.studying import USUAL, content_key, load_study, measures_called, program_key, run_point
 from fleet.base.errors import InputError, RunError, UsageError
 from tests.app.command import FOUR_CORNERS, ROOT
+from tests.app.scenarios import CORNERS
 
 MAP = ROOT / "maps" / "four-corners.geojson"
 
@@ -13,8 +14,7 @@ MAP = ROOT / "maps" / "four-corners.geojson"
 @pytest.fixture
 def write(tmp_path):
     """Write a study; `day.yaml` beside it is a scenario."""
-    day = FOUR_CORNERS.read_text(encoding="utf-8").replace("../maps/four-corners.geojson", str(MAP))
-    (tmp_path / "day.yaml").write_text(day, encoding="utf-8")
+    (tmp_path / "day.yaml").write_text(CORNERS, encoding="utf-8")
 
     def written(text):
         path = tmp_path / "a.study.yaml"
