@@ -27,7 +27,6 @@ from fleet.report.districts import Districts, Facility
 from fleet.report.measures import MEASURES, OF_DISTRICT, measures_of, title_of
 from fleet.report.summary import summarise
 from fleet.report.tally import Tally
-from fleet.report.works import Works
 from fleet.study.model import Finding, Measure, Point, Study, key_of
 from fleet.study.params import PointParams, StudyParams, faults
 
@@ -99,11 +98,10 @@ def measure_run(loaded: LoadedScenario) -> dict[str, Finding]:
     parts = loaded.build(MemoryBus)
     tally, digest = Tally(), Digest()
     districts = Districts(Facility(s.id, s.x_m, s.y_m, s.accepts) for s in parts.setting.sites if s.accepts)
-    works = Works()
     with patient_collector():
-        Runner(parts, [digest, tally, districts, works]).run()
+        Runner(parts, [digest, tally, districts]).run()
     summary = summarise(tally, {**run_info(loaded, parts), "digest": digest.hexdigest()})
-    return {**measures_of(summary, districts, works), "digest": summary.digest}
+    return {**measures_of(summary, districts, tally.plant_kwh), "digest": summary.digest}
 
 
 def content_key(loaded: LoadedScenario, seed: int, program: bytes) -> str:

@@ -12,7 +12,6 @@ from types import MappingProxyType
 from fleet.report.districts import District, Districts
 from fleet.report.spread import gini, most_over_least, variation
 from fleet.report.summary import Summary
-from fleet.report.works import Works
 
 MEASURES: Mapping[str, str] = MappingProxyType(
     {
@@ -85,14 +84,17 @@ def title_of(name: str) -> str | None:
     return OF_DISTRICT[measure].replace("*", district)
 
 
-def measures_of(summary: Summary, districts: Districts, works: Works) -> dict[str, float | None]:
-    """Every measure of a run, by the names of `MEASURES`, then those of each district."""
+def measures_of(summary: Summary, districts: Districts, plant_kwh: float) -> dict[str, float | None]:
+    """Every measure of a run, by the names of `MEASURES`, then those of each district.
+
+    `plant_kwh` is what batches of plants drew (`fleet.report.tally.Tally`).
+    """
     each = districts.districts()
     found = {
         **_of_summary(summary),
         "busiest_share": districts.busiest_share,
         **_of_access(each),
-        **_of_works(works),
+        **_of_plants(summary, plant_kwh),
     }
     for district in each:
         found |= {f"{DISTRICTS}.{district.id}.{name}": value for name, value in _of_district(district).items()}
@@ -141,14 +143,17 @@ def _of_access(districts: Sequence[District]) -> dict[str, float | None]:
     }
 
 
-def _of_works(works: Works) -> dict[str, float | None]:
+def _of_plants(summary: Summary, kwh: float) -> dict[str, float | None]:
+    """What is sorted goes back into stock and is processed again, so a kilogram may be processed twice."""
+    became = summary.processed_kg
+    processed_kg = became.get("input", 0.0)
     return {
-        "processed_kg": works.processed_kg,
-        "made_kg": works.made_kg,
-        "left_kg": works.left_kg,
-        "batches": works.batches,
-        "plant_kwh": works.kwh,
-        "plant_wh_per_kg": _ratio(1000.0 * works.kwh, works.processed_kg),
+        "processed_kg": processed_kg,
+        "made_kg": became.get("product", 0.0),
+        "left_kg": became.get("byproduct", 0.0),
+        "batches": summary.batches,
+        "plant_kwh": kwh,
+        "plant_wh_per_kg": _ratio(1000.0 * kwh, processed_kg),
     }
 
 

@@ -73,6 +73,7 @@ class Tally:
         self.batches = 0
         self.processed_kg: defaultdict[str, float] = defaultdict(float)
         """What plants say went into batches ("input") and came out ("sorted", "product", "byproduct", "lost")."""
+        self.plant_kwh = 0.0
         self.delivered_wh = 0.0
         self.drawn_wh = 0.0
         self.legs = 0
@@ -193,6 +194,7 @@ class Tally:
         self.batches += 1
         for what in ("input", "sorted", "product", "byproduct", "lost"):
             self.processed_kg[what] += sum(getattr(body, f"{what}_kg").values())
+        self.plant_kwh += body.kwh
 
     def _unload_refused(self, body: UnloadRefused, t_ms: int) -> None:
         self.unloads_refused[body.cause] += 1

@@ -9,7 +9,6 @@ from fleet.report.districts import ELSEWHERE, Districts, Facility
 from fleet.report.measures import DISTRICTS, MEASURES, OF_DISTRICT, measures_of, title_of
 from fleet.report.summary import summarise
 from fleet.report.tally import Tally
-from fleet.report.works import Works
 from tests.record import run_of
 
 MILL = Facility("mill", 0.0, 0.0, frozenset({"paper"}))
@@ -94,7 +93,7 @@ def test_a_load_that_is_told_twice_is_weighed_once():
 
 def test_every_measure_has_a_name_for_people():
     tally, districts = run_a_day()
-    found = measures_of(summarise(tally, {}), districts, Works())
+    found = measures_of(summarise(tally, {}), districts, 0.0)
     plain = [name for name in found if not name.startswith(f"{DISTRICTS}.")]
     assert sorted(plain) == sorted(MEASURES)
     assert {name.rpartition(".")[2] for name in found.keys() - set(plain)} == set(OF_DISTRICT)
@@ -108,7 +107,7 @@ def test_every_measure_has_a_name_for_people():
 
 
 def test_a_run_of_nothing_has_no_means():
-    found = measures_of(summarise(Tally(), {}), Districts([]), Works())
+    found = measures_of(summarise(Tally(), {}), Districts([]), 0.0)
     assert found["nearest_km"] is None
     assert found["served_share"] is None
     assert found["served_least_share"] is None

@@ -2,12 +2,11 @@
 
 import pytest
 
-from fleet.messages.plants import BatchEnded, LineStopped
+from fleet.messages.plants import BatchEnded
 from fleet.report.districts import Districts
 from fleet.report.measures import measures_of
 from fleet.report.summary import summarise
 from fleet.report.tally import Tally
-from fleet.report.works import Works
 from tests.record import run_of
 
 
@@ -19,18 +18,16 @@ def ended(kg, kwh):
 
 
 def test_batches_are_added_up():
-    works = Works()
-    stop = LineStopped(site="mill", line=0, recipe="paper-pulp", cause="no-input")
-    first = run_of.heard(ended(10.0, 4.0), stop, t_ms=1000)
+    tally = Tally()
+    first = run_of.heard(ended(10.0, 4.0), t_ms=1000)
     for tick, batch in enumerate([first, first, run_of.heard(ended(5.0, 2.0), t_ms=2000, first=2)]):
-        works.hear(tick, batch)
-    found = measures_of(summarise(Tally(), {}), Districts([]), works)
+        tally.hear(tick, batch)
+    found = measures_of(summarise(tally, {}), Districts([]), tally.plant_kwh)
     assert (found["processed_kg"], found["batches"], found["plant_kwh"]) == (15.0, 2, 6.0)
     assert found["made_kg"] == pytest.approx(12.0)
     assert found["left_kg"] == pytest.approx(3.0)
     assert found["plant_wh_per_kg"] == 400.0
-    assert works.stops == {"no-input": 1}
 
 
 def test_a_run_without_plants_has_no_energy_per_kilogram():
-    assert measures_of(summarise(Tally(), {}), Districts([]), Works())["plant_wh_per_kg"] is None
+    assert measures_of(summarise(Tally(), {}), Districts([]), 0.0)["plant_wh_per_kg"] is None
