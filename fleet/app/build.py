@@ -14,6 +14,7 @@ from fleet.app.links import ends_of, require_present
 from fleet.app.scenario import Scenario
 from fleet.app.setting import demand_of, stage_of
 from fleet.app.teams import RESPOND, attack_names, blue_team, first_key, red_team, run_of, team_senders
+from fleet.app.trust import trust_intents, trust_orders
 from fleet.app.warm import engine_warming
 from fleet.base.flight import Wind
 from fleet.base.streams import Streams
@@ -27,15 +28,7 @@ from fleet.dispatch.dispatcher import AtlasOf, Dispatcher
 from fleet.messages.notices import GATE
 from fleet.messages.plane import Plane
 from fleet.messages.port import Bus, Seat
-from fleet.messages.roles import (
-    AIRSPACE_VERBS,
-    GUARD_VERBS,
-    INTENT_VERBS,
-    ORDER_VERBS,
-    STOCK_VERBS,
-    Role,
-    outside_sender,
-)
+from fleet.messages.roles import Role, outside_sender
 from fleet.messages.run_id import RunId
 from fleet.messages.seal import KeyPair, Verifier
 from fleet.plan.params import SearchParams
@@ -194,22 +187,15 @@ def _ground(setting: Setting, store: PathStore) -> tuple[Layers, Terrain]:
 
 
 def _let_in(guests: Guests | None, streams: Streams, world: World, respond: KeyPair) -> Verifier:
-    """Let vehicles obey the guests' orders; by the verifier dispatch heeds their intents, and `respond`'s; guards
-    heed the same."""
-    intents = Verifier({RESPOND: respond.public}, {RESPOND: INTENT_VERBS}, respond.run)
-    world.parts.guard_trust.trust(RESPOND, respond.public, GUARD_VERBS, respond.run)
+    """Let guests give orders. By the verifier dispatch heeds their intents and `respond`'s; so do guards."""
+    intents = Verifier({}, {}, respond.run)
+    trust_intents(intents, world, RESPOND, respond.public, respond.run)
     if guests is None:
         return intents
     for sender, key in guests.intents().items():
-        run = run_of(streams, sender, key, guests.run)
-        intents.trust(sender, key, INTENT_VERBS, run)
-        world.parts.guard_trust.trust(sender, key, GUARD_VERBS, run)
+        trust_intents(intents, world, sender, key, run_of(streams, sender, key, guests.run))
     for sender, key in guests.orders().items():
-        run = run_of(streams, sender, key, guests.run)
-        for body in world.bodies:
-            body.verifier.trust(sender, key, ORDER_VERBS, run)
-        world.overhead.trusted.trust(sender, key, AIRSPACE_VERBS, run)
-        world.parts.stock_trust.trust(sender, key, STOCK_VERBS, run)
+        trust_orders(world, sender, key, run_of(streams, sender, key, guests.run))
     return intents
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import fleet
 from fleet.app.build import Parts
 from fleet.app.teams import RESPOND, TEAMS, first_key, first_secret, seat_plans, team_senders
+from fleet.app.trust import trust_intents, trust_orders
 from fleet.base.streams import Streams
 from fleet.bus.doors import Doors
 from fleet.bus.lockstep import Barrier
 from fleet.bus.seating import Holder, Terms
-from fleet.messages.roles import AIRSPACE_VERBS, GUARD_VERBS, INTENT_VERBS, ORDER_VERBS, STOCK_VERBS
 from fleet.messages.run_id import RunId
 
 PublicOf = Callable[[str], bytes]
@@ -107,10 +107,6 @@ def trust(parts: Parts, holder: Holder, sender: str, public: bytes, run: RunId) 
     if holder.seat in TEAMS and sender != RESPOND:
         return
     if holder.role in ("operator", "blue"):
-        parts.intents.trust(sender, public, INTENT_VERBS, run)
-        parts.world.parts.guard_trust.trust(sender, public, GUARD_VERBS, run)
+        trust_intents(parts.intents, parts.world, sender, public, run)
     if holder.role == "operator":
-        for body in parts.world.bodies:
-            body.verifier.trust(sender, public, ORDER_VERBS, run)
-        parts.world.overhead.trusted.trust(sender, public, AIRSPACE_VERBS, run)
-        parts.world.parts.stock_trust.trust(sender, public, STOCK_VERBS, run)
+        trust_orders(parts.world, sender, public, run)
