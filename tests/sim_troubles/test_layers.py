@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 
 from fleet.base.flight import CRUISE_FACTOR
-from fleet.messages.reports import VehicleReported
 from fleet.sim.books import WH
+from fleet.sim.build import VehicleSpec
 from fleet.sim.troubles.kind import Incident
 from fleet.sim.troubles.registry import discover
 from fleet.sim.yards import Places
 from tests.sim.test_tampering import ask, stop
-from tests.sim.toy import SITES, Toy, check_invariants, dock, pickup, still
+from tests.sim.toy import SITES, Toy, check_invariants, dock, light, pickup, still
 
 KINDS = discover()
 
@@ -241,8 +241,8 @@ def test_a_broken_charger_makes_a_queue_and_the_last_one_of_a_site_never_breaks(
             toy.order(vehicle, dock("home", charge=True))
         return toy.run(300)
 
-    assert "queueing" not in charged(False).states("v0") + charged(False).states("v1")
-    toy = charged(True)
+    sound, toy = charged(False), charged(True)
+    assert "queueing" not in sound.states("v0") + sound.states("v1")
     assert "queueing" in toy.states("v0") + toy.states("v1")
     chargers = toy.world.parts.yards["home"].chargers
     assert not strike(Toy(tampering=True), "site-broken-charger", "home", 1.0, 600)
@@ -250,17 +250,24 @@ def test_a_broken_charger_makes_a_queue_and_the_last_one_of_a_site_never_breaks(
     assert chargers.free == chargers.usable == 2
 
 
-def test_turning_to_a_charger_in_a_headwind_and_rain():
-    """Who could no longer keep its reserve at the end of its way thinks again."""
-    toy = Toy(tampering=True, sensors=still())
-    toy.order("v0", pickup(2), pickup(1), pickup(3), dock("home", unload=True))
-    toy.until("cruising").run(2)
+def test_who_could_no_longer_keep_its_reserve_in_rain_and_ice_turns_to_a_charger():
+    """A battery that is enough for all of its way in calm weather, and for a part of it in this."""
+    drone = {"types": light(battery_wh=260.0), "vehicles": (VehicleSpec("v0", "odd", "home"),)}
+
+    def on_its_way() -> Toy:
+        toy = Toy(tampering=True, sensors=still(), **drone)
+        toy.order("v0", pickup(2), pickup(1), pickup(3), dock("home", unload=True))
+        return toy.until("cruising").run(2)
+
+    toy, calm = on_its_way(), on_its_way().until("idle", most_s=6000)
     body = toy.body()
     calm_w = body.power_w() * CRUISE_FACTOR
     strike(toy, "weather-rain", "city", 0.1, 3000)
     strike(toy, "weather-icing", "v0", 0.4, 3000)
     assert body.power_w() == pytest.approx(calm_w * 1.54)
     toy.until("idle", most_s=6000).close()
-    assert "lost" not in {r.state for r in toy.heard(VehicleReported, "v0")}
-    assert toy.battery_wh() > 0.0
+    assert [day.states().count("charging") for day in (calm, toy)] == [0, 1]
+    assert toy.states().count("servicing") == 3
+    assert "lost" not in toy.states()
+    assert toy.battery_wh() > body.kind.reserve_wh
     check_invariants(toy)
