@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import signal
+import time
 
 import pytest
 from rich.console import Console
@@ -112,13 +113,16 @@ def test_the_state_of_a_run_that_has_not_begun_is_that_after_its_first_tick():
 def test_a_run_that_does_not_begin_is_told_to_be_one(paused):
     with ToyGate() as gate:
         gate.begun, gate.paused = False, paused
-        patience_s = "600" if paused else "0.2"  # That it is paused is known at once: nobody waits for the end.
+        patience_s = 60.0 if paused else 0.2
+        began_s = time.monotonic()
         text, as_json = (
             fleet("watch", gate.url, "--once", "--timeout", patience_s, *more) for more in ((), ("--json",))
         )
+        took_s = time.monotonic() - began_s
     told = "toy has not begun" + (": it is paused before its first tick" if paused else "")
     assert (text.exit_code, text.stdout) == (0, told + "\n")
     assert (json.loads(as_json.stdout)["roster"], as_json.stderr) == (None, told + "\n")
+    assert (took_s < patience_s) is paused, "that it is paused is known at once: nobody waits for the end"
 
 
 def test_the_table_on_a_terminal():
