@@ -53,7 +53,7 @@ def test_what_nobody_can_bring_is_asked_for(lot, citizens):
 
 
 def test_a_full_site_sends_people_home():
-    full = tuple(s if s.id != "home" else type(s)(**{**_fields(s), "capacity_kg": 4.0}) for s in SITES)
+    full = tuple(s if s.id != "home" else replace(s, capacity_kg=4.0) for s in SITES)
     toy = brought(waste(0, kg=3.0, requester="ann"), waste(1, 0, kg=3.0, requester="bob"), sites=full)
     toy.run(600).close()
     assert [d.citizen for d in toy.heard(Deposited)] == ["ann"]
@@ -69,10 +69,6 @@ def test_a_closed_site_is_not_walked_to_and_one_that_closes_meanwhile_sends_peop
     toy.run(600).close()
     assert [(d.citizen, d.cause) for d in toy.heard(DepositRefused)] == [("ann", "closed")]
     assert [r.pickup_id for r in toy.heard(PickupRequested)] == ["p1"]
-
-
-def _fields(site):
-    return {name: getattr(site, name) for name in site.__dataclass_fields__}
 
 
 def test_processes_of_deposits_bring_without_asking():

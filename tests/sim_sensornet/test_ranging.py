@@ -1,6 +1,7 @@
 """Anchors: right on average, too long where there are echoes, silent where they are dead, and blind to GNSS."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ ECHOES = SensorNetworkParams(anchors=AnchorsParams(multipath=MultipathParams(sha
 def town(**changes) -> City:
     """The toy city with a roof over home."""
     roof = Building("hall", box(10, 10, 90, 90), 20.0)
-    return City(**{**{n: getattr(CITY, n) for n in CITY.__dataclass_fields__}, "buildings": (roof,), **changes})
+    return replace(CITY, buildings=(roof,), **changes)
 
 
 def ranges(toy, tick=5, sensors=None) -> dict[tuple[int, int], float]:
