@@ -12,6 +12,7 @@ from fleet.city.sky import Closure, Schedule
 from fleet.messages.orders import FlyRoute
 from fleet.messages.people import FollowVehicle, GuardReported, VehicleHeld
 from fleet.messages.reports import OrderAnswered, PickupCollected
+from fleet.messages.truth import LegFlown
 from fleet.sim.params import SensorParams
 from fleet.sim.people.guard import meeting
 from fleet.sim.spoofs import Spoof
@@ -59,7 +60,7 @@ def test_the_energy_of_a_guard_is_booked():
     toy.follow()
     before = toy.battery_wh("guard-01")
     toy.run(200)
-    legs = [m.body for m in toy.said if type(m.body).__name__ == "LegFlown" and m.body.vehicle == "guard-01"]
+    legs = toy.heard(LegFlown, "guard-01")
     assert sum(leg.energy_wh for leg in legs) > 20.0
     assert before - toy.battery_wh("guard-01") >= sum(leg.energy_wh for leg in legs) - 1e-3
 

@@ -14,6 +14,7 @@ from fleet.base.materials import MATERIALS
 from fleet.bus.memory import MemoryBus
 from fleet.dispatch.rounds import HAZMAT, needs_of
 from fleet.messages.airspace import AirspaceChanged
+from fleet.messages.orders import PickupMissed
 from fleet.messages.people import CreditEarned, Deposited, MarketBought, Scavenged
 from fleet.messages.plane import Plane
 from fleet.messages.reports import PickupCollected, PickupFailed, PickupRequested
@@ -84,11 +85,7 @@ def test_without_crews_it_stays_and_the_reason_is_said():
     groups = "fleet.groups=[{name: heavy, type: heavy-collector, count: 2}]"
     grounded = lived(groups, "run.duration_h=2", "people.festivals=[]")
     assert not takers_of_hazards(grounded)
-    missed = [
-        body
-        for _, m in grounded[1].heard
-        if type(body := m.body).__name__ == "PickupMissed" and "hazards" in body.pickup_id
-    ]
+    missed = [body for _, body in said(grounded, PickupMissed) if "hazards" in body.pickup_id]
     assert missed
     assert {m.reason for m in missed} == {"not-certified"}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from fleet.messages.codec import encode
-from fleet.messages.reports import PickupCollected, Unloaded
+from fleet.messages.reports import PickupCollected, PickupRequested, Unloaded
 from fleet.messages.sensornet import SensorsPlaced, TagsSeen
 from fleet.messages.truth import WorldClosed
 from fleet.report.tally import Tally
@@ -174,8 +174,6 @@ def abandoned(**changes) -> Toy:
 
 
 def test_abandoned_drones_are_reported_as_e_waste_and_have_a_battery_in_them():
-    from fleet.messages.reports import PickupRequested
-
     toy = abandoned().run(1900)
     found = toy.heard(PickupRequested)
     assert sorted(r.pickup_id for r in found) == ["orphan-1", "orphan-2"]

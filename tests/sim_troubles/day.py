@@ -16,6 +16,7 @@ from shapely import LineString
 from fleet.base.streams import Streams
 from fleet.city.model import Street
 from fleet.messages.frames import RangeFrame, TelemetryFrame, unpack
+from fleet.messages.reports import VehicleReported
 from fleet.messages.truth import TroubleBegan, TroubleEnded
 from fleet.sim.build import VehicleSpec, build_sensors
 from fleet.sim.troubles.kind import Incident
@@ -132,11 +133,7 @@ class Day:
 
     def states(self, vehicle: str, after: int = 0) -> list[str]:
         """What a vehicle reported to be doing."""
-        return [
-            m.body.state
-            for t, m in self.heard
-            if type(m.body).__name__ == "VehicleReported" and m.sender == vehicle and t > after
-        ]
+        return [body.state for t, body in self.of(VehicleReported, vehicle) if t > after]
 
     @property
     def labels(self) -> list[Any]:
