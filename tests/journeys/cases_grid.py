@@ -93,7 +93,7 @@ def misread(live: Live, lying: str, honest: str) -> None:
     for meter in (lying, honest):
         clean, attacked = readings(live.clean, meter), readings(live.attacked, meter)
         for until, wh in clean.items():
-            lies = meter == lying and live.e * 1000 <= until * 1000 and until <= live.ask.stop_tick
+            lies = meter == lying and live.e <= until <= live.ask.stop_tick
             assert attacked[until] == pytest.approx(0.5 * wh + 50.0 if lies else wh, abs=2e-3), (meter, until)
     ((_, a),), ((_, b),) = live.clean.of(WorldClosed), live.attacked.of(WorldClosed)
     assert a.body.wh == b.body.wh

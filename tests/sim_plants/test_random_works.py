@@ -110,8 +110,6 @@ class Day(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_lost(self):
-        if not hasattr(self, "works"):
-            return
         works, plant = self.works, self.works.plant()
         plant.settle()
         works.books.compare_contents(("stock", "home"), plant.yard.stock)
@@ -124,8 +122,6 @@ class Day(RuleBasedStateMachine):
     @invariant()
     def reports_are_near_the_truth(self):
         """By the scales of the site: half a percent each, seldom off by five."""
-        if not hasattr(self, "works"):
-            return
         self.works.plant().report()
         self.works.toy.said += self.works.toy.bus.turn()
         stock = sum(self.works.heard(StockReported)[-1].stock_kg.values())
