@@ -65,13 +65,15 @@ def said_by_protocols(trees: Iterable[ast.Module]) -> set[str]:
 
 
 def _only_describes(node: ast.ClassDef) -> bool:
-    """Whether it is a protocol, or a class whose methods do nothing but say what they would, and answer."""
+    """Whether it is a protocol, or a class whose methods only say what they would do, and answer a constant."""
     if any(isinstance(b, ast.Name) and b.id == "Protocol" for b in node.bases):
         return True
     methods = [m for m in node.body if isinstance(m, Function)]
-    return bool(methods) and all(
-        ast.get_docstring(m) and all(isinstance(line, ast.Return) for line in m.body[1:]) for m in methods
-    )
+    return bool(methods) and all(ast.get_docstring(m) and all(map(_is_constant, m.body[1:])) for m in methods)
+
+
+def _is_constant(line: ast.stmt) -> bool:
+    return isinstance(line, ast.Return) and isinstance(line.value, ast.Constant | None)
 
 
 def undocumented(tree: ast.Module, said: set[str]) -> list[str]:

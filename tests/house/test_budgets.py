@@ -83,6 +83,12 @@ def test_what_a_protocol_says_need_not_be_said_again():
     assert budgets.undocumented(both, {"f"}) == ["6: B.g"]
 
 
+def test_so_it_is_with_a_base_that_does_nothing_and_no_other():
+    base = "class A:\n    'a'\n    def f(self):\n        'says'\n        return {}"
+    assert budgets.said_by_protocols([ast.parse(base.format("False"))]) == {"f"}
+    assert budgets.said_by_protocols([ast.parse(base.format("self.x"))]) == set()
+
+
 def test_a_docstring_is_not_counted():
     source = 'def f():\n    """' + "word\n" * 60 + '"""\n    return 1'
     assert budgets.over_budget(ast.parse(source)) == []
