@@ -32,11 +32,12 @@ def collect(p: Parts, body: Body, waste: Waste) -> PickupCollected:
     body.weighings += 1
     body.scale_error = 1.0 + p.scale_sigma * p.scale_noise.one_normal(body.index, body.weighings)
     wear = body.wear
+    shown = waste.kg * body.scale_error * wear.scale.product + wear.scale_zero_kg.total
     report = PickupCollected(
         vehicle=body.id,
         pickup_id=waste.id,
         material=material,
-        scale_kg=round(waste.kg * body.scale_error * wear.scale.product + wear.scale_zero_kg.total, 3),
+        scale_kg=max(0.0, round(shown, 3)),
         volume_l=round(waste.litres, 1),
     )
     body.port.say(report)

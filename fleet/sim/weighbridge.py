@@ -81,7 +81,7 @@ class Weighbridge:
         yard.weighings += 1
         noise = 1.0 + self._sigma * self._noise.one_normal(yard.node, yard.weighings)
         shown = kg * noise * yard.wear.scale.product + yard.wear.scale_zero_kg.total
-        return round(shown, 3)
+        return max(0.0, round(shown, 3))
 
 
 def _refusal(labels: Set[str], kg: float, yard: Dockyard) -> Cause:

@@ -73,9 +73,14 @@ def test_what_a_vehicle_says_of_its_load_is_read_off_its_scale():
 def test_a_scale_that_is_set_too_low_still_tells_something_from_nothing():
     toy = Toy(waiting=(waste(0, 2, kg=0.1),), sensors=still())
     toy.body("v0").wear.scale_zero_kg.put("test", -0.2)
+    toy.world.parts.yards["home"].wear.scale_zero_kg.put("test", -0.2)
     toy.order("v0", pickup(0, 2))
     toy.until("idle", most_s=1000)
     assert shown_kg(toy)[0] == 0.001
+    toy.order("v0", dock("home", unload=True))
+    toy.until("unloading").until("idle")
+    ((collected,), (unloaded,)) = toy.heard(PickupCollected), toy.heard(Unloaded)
+    assert (collected.scale_kg, unloaded.weighed_kg, unloaded.stock_kg) == (0.0, {"paper": 0.0}, 0.0)
 
 
 def test_waiting_on_the_ground_draws_nothing():

@@ -137,6 +137,18 @@ def test_what_is_not_kept_is_asked_for_and_taken_back_if_nobody_comes():
     assert works.account("kg", "waiting") == pytest.approx(1.2)
 
 
+def test_scales_that_are_set_too_low_show_nothing_and_never_less():
+    back = {"materials": ["batteries"], "window_min": 30}
+    works = Works({**EXACT, "send_back": back})
+    works.plant().yard.wear.scale_zero_kg.put("test", -1.0)
+    works.load(batteries=0.6, glass=0.2).run(0.01)
+    works.plant().report()
+    works.run(0.01)
+    (asked,) = [m.body for m in works.toy.said if isinstance(m.body, PickupRequested)]
+    assert asked.declared_kg == 0.0
+    assert set(works.last_report().stock_kg.values()) == {0.0}
+
+
 @pytest.mark.parametrize(
     ("times", "expected"),
     [

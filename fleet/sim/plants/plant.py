@@ -227,8 +227,8 @@ class Plant:
     # ---- words
 
     def weigh(self, kg: float) -> float:
-        """What the site's scales show."""
-        return round(kg * self.scale_error() + self.yard.wear.scale_zero_kg.total, 3)
+        """What the site's scales show, which is never less than nothing."""
+        return max(0.0, round(kg * self.scale_error() + self.yard.wear.scale_zero_kg.total, 3))
 
     def scale_error(self) -> float:
         """What the scales show for a kilogram, the next time they are read."""

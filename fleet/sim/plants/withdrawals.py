@@ -28,7 +28,7 @@ class Counter:
             return cause
         plant = self._plant
         plant.piles.settle()
-        # It is weighed out until the scale shows what was ordered.
+        # It is weighed out until the scale, which is tared before, shows what was ordered.
         kg = order.kg / max(1e-6, plant.scale_error())
         if kg > plant.piles.kg(order.material):
             return "not-enough"
