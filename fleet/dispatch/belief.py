@@ -92,6 +92,7 @@ class Belief:
         self.power_failed = False
         """Whether any site ever was."""
         self.closed: set[str] = set()
+        """Sites that say they take no loads."""
         self._site_xy = dict(site_xy)
         self._points = points
 

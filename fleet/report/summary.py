@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +64,13 @@ class Summary:
     residual_wh: float | None
     digest: str
     digest_world: str
-    troubles: dict[str, int] = field(default_factory=dict)
+    troubles: dict[str, int]
     """Honest incidents by kind, as labelled."""
-    tags_seen: dict[str, int] = field(default_factory=dict)
+    tags_seen: dict[str, int]
     """Sightings of tags by kind of reader, as told."""
-    batches: int = 0
-    processed_kg: dict[str, float] = field(default_factory=dict)
+    batches: int
+    processed_kg: dict[str, float]
+    """As in `fleet.report.tally.Tally`."""
 
     @property
     def in_window(self) -> int:
