@@ -20,7 +20,7 @@ from fleet.messages.truth import LegFlown
 from fleet.sim.build import VehicleSpec, build_sensors
 from fleet.sim.params import BUILT_IN_TYPES
 
-from .test_tampering import ask, stop
+from .asking import ask, stop
 from .test_tampering_payload import told
 from .toy import CITY, Toy, check_invariants, dock, pickup, still
 

@@ -7,11 +7,12 @@ import pytest
 from fleet.messages.codec import encode
 from fleet.messages.orders import FlyRoute
 from fleet.messages.plane import Plane
-from fleet.messages.tamper import ForgeOrder, StartTamper, StopTamper, TamperAnswered
+from fleet.messages.tamper import ForgeOrder, StartTamper, TamperAnswered
 from fleet.messages.truth import TamperEffect
 from fleet.sim.tampering import discover
 from fleet.sim.tampering.checks import check_declaration, check_refusals, spoilt
 from fleet.sim.tampering.primitive import Primitive
+from tests.sim.asking import area, ask, played, say, sizes, stop
 from tests.sim.test_orders import pickup, still
 from tests.sim.toy import Toy
 
@@ -46,51 +47,17 @@ def flying(*vehicles):
     return toy
 
 
-def say(toy, body):
-    toy.bus.port("red").say(body)
-
-
-def ask(toy, primitive="navigation.gnss-tow", target="v0", name="t", **parameters):
-    """Ask, and give the answer's cause."""
-    if primitive == "navigation.gnss-tow":
-        parameters = {"rate_mps": 1.0, "bearing_deg": 0.0} | parameters
-    say(toy, StartTamper(tamper_id=name, primitive=primitive, target=target, parameters=parameters))
-    toy.run(2)
-    return toy.heard(TamperAnswered)[-1].cause
-
-
-def stop(toy, name="t"):
-    say(toy, StopTamper(tamper_id=name))
-    toy.run(2)
-    return toy.heard(TamperAnswered)[-1].cause
-
-
-def sizes(toy):
-    return [(e.entity, e.quantity, e.size) for e in toy.heard(TamperEffect)]
-
-
-def area(x_m, y_m, radius_m):
-    return {"x_m": float(x_m), "y_m": float(y_m), "radius_m": float(radius_m)}
-
-
 def request(primitive: Primitive) -> StartTamper:
     target, parameters = SOUND[primitive.name]
     return StartTamper(tamper_id="t", primitive=primitive.name, target=target, parameters=parameters)
 
 
 def play(asks):
-    """The toy world for six minutes, on a plan of its own."""
+    """The toy world for five minutes, on a plan of its own."""
     toy = Toy(sensors=still(), tampering=True)
     toy.order("v0", pickup(0), pickup(2))
     toy.order("v1", pickup(3))
-    heard = []
-    for tick in range(300):
-        for body in asks.get(tick, ()):
-            say(toy, body)
-        toy.run(1)
-        heard += [(tick, m) for m in toy.said]
-        toy.said.clear()
-    return heard
+    return played(toy, asks)
 
 
 # ---- what every primitive keeps

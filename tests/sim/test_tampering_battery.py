@@ -4,7 +4,7 @@ import pytest
 
 from fleet.messages.reports import Charged, PickupCollected, PickupFailed, VehicleReported
 from fleet.sim.params import DockingParams
-from tests.sim.test_tampering import ask, sizes, stop
+from tests.sim.asking import ask, sizes, stop
 from tests.sim.toy import Toy, check_invariants, dock, pickup, still
 
 

@@ -6,7 +6,7 @@ from fleet.messages.orders import FlyRoute, QuarantineVehicle, Recall, RotateKey
 from fleet.messages.reports import OrderAnswered, VehicleReported
 from fleet.messages.tamper import ForgeOrder, TamperAnswered
 from fleet.sim.tampering.overheard import KEPT
-from tests.sim.test_tampering import ask, say, sizes, stop
+from tests.sim.asking import ask, say, sizes, stop
 from tests.sim.toy import THIEF, Toy, check_invariants, dock, junk, pickup, still
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from fleet.messages.reports import PickupFailed, PickupRequested
-from tests.sim.test_tampering import area, ask, sizes, stop
+from tests.sim.asking import area, ask, sizes, stop
 from tests.sim.toy import Toy, check_invariants, dock, still, waste
 from tests.sim.toy import pickup as stop_at
 

@@ -8,7 +8,7 @@ from fleet.base.streams import Streams
 from fleet.messages.frames import unpack
 from fleet.messages.reports import PickupCollected, PickupFailed
 from fleet.sim.build import build_sensors
-from tests.sim.test_tampering import ask, stop
+from tests.sim.asking import ask, stop
 from tests.sim.toy import Toy, check_invariants, dock, pickup, still
 
 

@@ -7,7 +7,7 @@ from fleet.messages.frames import unpack
 from fleet.messages.reports import STATES, PickupCollected, Unloaded, UnloadRefused, VehicleReported
 from fleet.messages.truth import LegFlown
 from fleet.sim.build import build_sensors
-from tests.sim.test_tampering import ask, sizes, stop
+from tests.sim.asking import ask, sizes, stop
 from tests.sim.toy import Toy, check_invariants, dock, pickup, still, waste
 
 

@@ -3,11 +3,12 @@
 import pytest
 
 from fleet.messages.grid import MeterRead, PowerChanged
-from fleet.messages.tamper import StartTamper, StopTamper, TamperAnswered
+from fleet.messages.tamper import StartTamper
 from fleet.messages.truth import TamperEffect
 from fleet.sim.grid.params import FeederParams, GridParams, MeterParams
 from fleet.sim.tampering import discover
 from fleet.sim.tampering.checks import check_refusals
+from tests.sim.asking import ask, played, stop
 from tests.sim.toy import Toy, check_invariants, pickup, still
 
 GRID = GridParams(
@@ -29,27 +30,10 @@ def toy(grid=GRID):
     return Toy(sensors=still(), tampering=True, grid=grid)
 
 
-def say(world, body):
-    world.bus.port("red/x").say(body)
-
-
-def ask(world, primitive, target, tamper_id="t", **parameters) -> str:
-    say(world, StartTamper(tamper_id=tamper_id, primitive=primitive, target=target, parameters=parameters))
-    world.run(2)
-    return world.heard(TamperAnswered)[-1].cause
-
-
 def play(asks):
     world = toy()
     world.order("v0", pickup(0), pickup(2))
-    heard = []
-    for tick in range(200):
-        for body in asks.get(tick, ()):
-            say(world, body)
-        world.run(1)
-        heard += [(tick, m) for m in world.said]
-        world.said.clear()
-    return heard
+    return played(world, asks, seconds=200)
 
 
 @pytest.mark.parametrize("name", sorted(SOUND))
@@ -98,9 +82,7 @@ def test_an_outage_ends_by_itself_and_two_of_them_are_over_when_both_are():
     assert [change.live for change in world.heard(PowerChanged)] == [False]
     world.run(30)
     assert world.annexes.grid.live("home")
-    say(world, StopTamper(tamper_id="t"))
-    world.run(2)
-    assert world.heard(TamperAnswered)[-1].cause == "nothing is under way under this id"
+    assert stop(world) == "nothing is under way under this id"
     assert [e.size for e in world.heard(TamperEffect) if e.tamper_id == "u"] == [1.0, 1.0]
 
 

@@ -9,7 +9,7 @@ from fleet.sim.tampering import discover
 from fleet.sim.tampering.checks import check_declaration, check_refusals
 from tests.app.command import ROOT
 from tests.app.scenarios import faults_of
-from tests.sim.test_tampering import ask
+from tests.sim.asking import ask, played
 from tests.sim.toy import Toy, pickup, still
 
 SCENARIO = f"""name: s
@@ -112,14 +112,7 @@ FAMILY = [p for p in discover().values() if p.family == "sensornet"]
 def play(asks):
     toy = Toy(sensors=still(), tampering=True, sensor_network=TAGGED)
     toy.order("v0", pickup(0), pickup(2))
-    heard = []
-    for tick in range(300):
-        for body in asks.get(tick, ()):
-            toy.bus.port("red").say(body)
-        toy.run(1)
-        heard += [(tick, m) for m in toy.said]
-        toy.said.clear()
-    return heard
+    return played(toy, asks)
 
 
 def request(primitive) -> StartTamper:

@@ -15,7 +15,7 @@ from fleet.messages.frames import unpack
 from fleet.sim.build import VehicleSpec, build_sensors
 from fleet.sim.multipath import Echoes, Multipath
 from fleet.sim.sensornet.params import AnchorsParams, DeadAnchorsParams, MultipathParams, SensorNetworkParams
-from tests.sim.test_tampering import ask, stop
+from tests.sim.asking import ask, stop
 from tests.sim.toy import CITY, Toy, pickup, still
 
 AROUND = ((0.0, 1.0), (0.9, -0.5), (-0.9, -0.5), (1.2, 0.8))

@@ -13,7 +13,7 @@ from fleet.sim.build import VehicleSpec
 from fleet.sim.troubles.kind import Incident
 from fleet.sim.troubles.registry import discover
 from fleet.sim.yards import Places
-from tests.sim.test_tampering import ask, stop
+from tests.sim.asking import ask, stop
 from tests.sim.toy import SITES, Toy, check_invariants, dock, light, pickup, still
 
 KINDS = discover()
