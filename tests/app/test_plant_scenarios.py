@@ -131,6 +131,15 @@ def test_a_fault_of_a_plant_has_its_place(told, plant, column, words):
     assert (line, found_at) == (2, column)
 
 
+def test_a_site_of_a_plant_that_accepts_what_nobody_knows_is_told_of_that(tmp_path):
+    sites = BASE.replace("accepts: [paper, glass, batteries]", "accepts: [plastic]")
+    (tmp_path / "four-corners.geojson").symlink_to(map_file())
+    (tmp_path / "day.yaml").write_text(sites + "  sites:\n    - {site: plant}\n")
+    result = fleet("validate", tmp_path / "day.yaml")
+    assert result.exit_code == 3
+    assert "facilities.0.accepts.0: expected a material" in result.stderr
+
+
 def test_a_sound_section_has_no_fault(told):
     assert told("  sites:\n    - {site: plant, lines: [{recipe: paper-pulp}, {recipe: glass-cullet}]}\n") == []
     assert (

@@ -66,7 +66,7 @@ def _plant_faults(here: str, plant: PlantParams, site: Site, book: Mapping[str, 
     if sum(plant.stock_kg.values()) > site.capacity_kg:
         expected = f"at most what the site holds, {site.capacity_kg:g} kg"
         yield fault(f"{here}.stock_kg", expected, f"{sum(plant.stock_kg.values()):g} kg")
-    hazardous = sorted(m for m in site.accepts if MATERIALS[m].hazardous)
+    hazardous = sorted(m for m in site.accepts & MATERIALS.keys() if MATERIALS[m].hazardous)
     if hazardous and not plant.licensed:
         yield fault(f"{here}.licensed", "a licence, for a site that accepts " + ", ".join(hazardous), "none")
     for n, material in enumerate(plant.send_back.materials if plant.send_back is not None else ()):
