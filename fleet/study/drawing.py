@@ -76,12 +76,14 @@ def _family(axes: Axes, rows: Sequence[Row], title: str) -> None:
     axes.tick_params(axis="x", rotation=60, labelsize=7)
     for k, label in enumerate(labels):
         aside = 0.5 * ((k + 0.5) / len(labels) - 0.5)
+        name: str | None = label
         for n, row in enumerate(rows):
             spread = row.spreads[label]
             if spread is not None:
                 x, colour = n + aside, _COLOURS[k % len(_COLOURS)]
                 axes.plot([x, x], [spread.least, spread.most], color=colour, linewidth=1.2)
-                axes.plot([x], [spread.median], "o", color=colour, markersize=3.5, label=None if n else label)
+                axes.plot([x], [spread.median], "o", color=colour, markersize=3.5, label=name)
+                name = None  # The legend names each label once.
     axes.legend(
         fontsize=6.5, frameon=False, loc="upper center", ncols=len(labels), columnspacing=0.8, handletextpad=0.1
     )
