@@ -19,6 +19,8 @@ from fleet.app.load import load_scenario
 from fleet.app.pool import processes
 from fleet.app.run import Runner
 from fleet.app.studying import content_key, program_key
+from fleet.base.clock import next_time_ms
+from fleet.base.errors import FleetError, UsageError
 from fleet.base.materials import MATERIALS
 from fleet.bus.memory import MemoryBus
 from fleet.messages.envelope import Message
@@ -196,6 +198,18 @@ def into_page(page: Path, table: str) -> None:
     page.write_text(filled(page.read_text(encoding="utf-8"), {"outage": f"\n{table}\n"}), encoding="utf-8")
 
 
+def _check_span(scenario: Path) -> None:
+    """Raises `FleetError` where the run is over before what comes of the outage can be seen."""
+    setting = load_scenario(scenario).build(MemoryBus).setting
+    _, until_ms = next_time_ms(FROM, UNTIL, setting.start_hour)
+    if setting.end_ms < until_ms + 4 * BIN_MS:
+        hours = setting.end_ms / 3_600_000
+        raise UsageError(
+            f"{scenario}: expected a run from before {FROM} until an hour after {UNTIL} or later, "
+            f"found one of {hours:g} h from {setting.start_hour:g}:00"
+        )
+
+
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -205,6 +219,10 @@ def main() -> None:
     parser.add_argument("--page", type=Path)
     parser.add_argument("-o", "--out", type=Path, default=Path("outage-results"))
     asked = parser.parse_args()
+    try:
+        _check_span(asked.scenario)
+    except FleetError as error:
+        parser.error(str(error))
     study = Study("outage", "1", tuple(points_of(asked.scenario, range(1, 1 + asked.seeds))), ())
     store = Store(asked.out)
     run_study(study, run, store, Hands(partial(processes, asked.jobs), asked.jobs, print))
