@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
+from functools import partial
 
 from fleet.bus.client import connect
 from fleet.record.reader import read_run
@@ -12,6 +13,8 @@ from fleet.record.reader import read_run
 from .command import FOUR_CORNERS, fleet, spawn
 
 DEADLINE_S = 60.0
+connected = partial(connect, timeout_s=DEADLINE_S)
+"""A client that waits for the run on a busy machine, too."""
 DAY = ("--set", "run.duration_h=1.5", "--quiet", "--json")
 
 
@@ -98,7 +101,7 @@ class Operator:
 def led(out, keys, *words):
     """An `Operator` of a run that is recorded in `out`, goes on to its end in the end, and has an equal replay."""
     with Served("--keys", keys / "ring", "--speed", "0", "--paused", "-o", out, *words) as served:
-        with connect(served.url, keys / "kim.key", timeout_s=60.0) as city:
+        with connected(served.url, keys / "kim.key") as city:
             yield Operator(served.url, keys / "kim.key", city)
             city.resume()
         code, _ = served.end()

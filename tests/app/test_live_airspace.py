@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fleet.bus.client import connect
-
 from .command import fleet
-from .served import events_of, led
+from .served import connected, events_of, led
 
 
 @pytest.mark.thorough
@@ -17,7 +15,7 @@ def test_an_operator_closes_and_opens_the_sky_and_the_replay_is_equal(tmp_path, 
         kim.step(1500, beyond=1000)
         assert kim.cause("close-airspace", "fair", "--at", "plant", "--radius", "500") == ""
         # Whoever joins now is told of it.
-        with connect(kim.url, keys / "vi.key") as late:
+        with connected(kim.url, keys / "vi.key") as late:
             ((change),) = late.snapshot.airspace
             assert (change.zone, change.state) == ("fair", "closed")
         text = fleet("watch", kim.url, "--once", "--key", keys / "vi.key")

@@ -9,27 +9,26 @@ import time
 import pytest
 
 from fleet.base.errors import RunError
-from fleet.bus.client import connect
 from fleet.bus.keyring import Keyring
 from fleet.messages.control import PauseRun
 from fleet.messages.orders import QuarantineVehicle, Recall
 
 from .command import FOUR_CORNERS, ROOT, fleet, spawn
-from .served import DEADLINE_S, Served, events_of, replayed
+from .served import DEADLINE_S, Served, connected, events_of, replayed
 
 
 @pytest.mark.thorough
 def test_steered_from_outside_and_replayed_to_the_tick(tmp_path, keys):
     out = tmp_path / "run"
     with Served("--keys", keys / "ring", "--speed", "200", "--paused", "-o", out) as served:
-        with connect(served.url, keys / "kim.key") as city:
+        with connected(served.url, keys / "kim.key") as city:
             assert city.snapshot.paused
             assert city.snapshot.name == "four-corners"
             assert city.step(5).cause == ""
             beats = (m.body for m in city.messages(("Beat",), timeout_s=10.0))
             held = next(beat for beat in beats if beat.paused and beat.tick > 0)
             assert held.tick == 4
-            with connect(served.url, keys / "vi.key") as late:
+            with connected(served.url, keys / "vi.key") as late:
                 assert (late.snapshot.tick, late.snapshot.paused) == (4, True)
                 assert late.snapshot.frame is not None
             city.speed(0.0)
@@ -49,7 +48,7 @@ def test_steered_from_outside_and_replayed_to_the_tick(tmp_path, keys):
 def test_orders_attacks_and_a_stop_from_outside_are_in_the_record_and_replay_to_the_same_digest(tmp_path, keys):
     out = tmp_path / "run"
     with Served("--keys", keys / "ring", "--speed", "100", "-o", out) as served:
-        with connect(served.url, keys / "kim.key") as city, connect(served.url, keys / "eve.key") as thief:
+        with connected(served.url, keys / "kim.key") as city, connected(served.url, keys / "eve.key") as thief:
             airborne = next(
                 m.body for m in city.messages(("VehicleReported",), timeout_s=30.0) if m.body.state == "climbing"
             )
@@ -90,7 +89,7 @@ def test_orders_attacks_and_a_stop_from_outside_are_in_the_record_and_replay_to_
 def test_ctrl_c_in_a_pause(tmp_path, keys):
     out = tmp_path / "run"
     with Served("--keys", keys / "ring", "--speed", "1", "-o", out) as served:
-        with connect(served.url, keys / "kim.key") as city:
+        with connected(served.url, keys / "kim.key") as city:
             city.pause()
             next(m for m in city.messages(("Beat",), timeout_s=10.0) if m.body.paused)
         served.process.send_signal(signal.SIGINT)
@@ -106,8 +105,8 @@ def test_who_may_not_steer_is_refused_counted_and_replayed(tmp_path, keys):
     stranger = Keyring.make(tmp_path / "ring").new("kim", "operator", tmp_path / "kim.key")
     with Served("--keys", keys / "ring", "--speed", "100", "-o", out) as served:
         with pytest.raises(RunError, match=r"refuses this key|is locked"):
-            connect(served.url, stranger, timeout_s=2.0)
-        with connect(served.url, keys / "bo.key") as guard:
+            connected(served.url, stranger, timeout_s=2.0)
+        with connected(served.url, keys / "bo.key") as guard:
             assert guard.order(PauseRun()).cause == "not-allowed"
             intent = QuarantineVehicle(alert_id="bo-1", vehicle="light-02", bring_home_by="gnss")
             assert guard.order(intent).cause == ""
@@ -128,9 +127,9 @@ def test_without_locks_orders_still_need_a_key_that_counts(tmp_path, keys):
     out = tmp_path / "run"
     with Served("--insecure", "--keys", keys / "ring", "--speed", "50", "-o", out) as served:
         assert any("INSECURE" in line for line in served.said)
-        with connect(served.url) as anybody:
+        with connected(served.url) as anybody:
             assert anybody.snapshot.name == "four-corners"
-        with connect(served.url, keys / "kim.key", insecure=True) as city:
+        with connected(served.url, keys / "kim.key", insecure=True) as city:
             assert city.stop_run().cause == ""
         code, stdout = served.end()
     assert (code, json.loads(stdout)["status"]) == (0, "interrupted")
@@ -143,7 +142,7 @@ def test_the_users_own_keyring_serves_where_none_is_named(tmp_path):
     _, stderr = made.communicate(timeout=DEADLINE_S)
     assert made.returncode == 0, stderr
     with Served("--paused", **own) as served:
-        with connect(served.url, tmp_path / "kim.key") as city:
+        with connected(served.url, tmp_path / "kim.key") as city:
             assert city.stop_run().cause == ""
         assert served.end()[0] == 0
 
