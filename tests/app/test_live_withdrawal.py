@@ -16,7 +16,7 @@ def test_an_operator_withdraws_from_the_reservoir(tmp_path, keys):
         kim.step(10, beyond=5)
         assert kim.cause("withdraw", "plant", "glass", "5", "--bearer", "lab") == ""
         assert kim.cause("withdraw", "plant", "glass", "9", "--bearer", "lab") == "too-much"
-        assert kim.cause("withdraw", "depot", "glass", "1", "--bearer", "lab") == "unknown-site"
+        assert kim.cause("withdraw", "depot", "glass", "1", "--bearer", "lab") == "no-withdrawals"
         assert kim.send("withdraw", "plnt", "glass", "1", "--bearer", "lab").exit_code == 2
         wrong = kim.send("withdraw", "plant", "glas", "1", "--bearer", "lab")
         assert (wrong.exit_code, "did you mean `glass`?" in wrong.stderr) == (2, True)

@@ -122,6 +122,13 @@ def test_an_order_that_nobody_can_carry_out_is_refused(vehicle, guard, cause):
     assert answers(toy) == [cause]
 
 
+def test_where_there_are_no_guards_that_is_said():
+    toy = Peopled({}, waiting=(waste(0, 2),))
+    toy.follow("v0")
+    toy.run(3)
+    assert answers(toy) == ["no-guards"]
+
+
 def test_the_second_order_finds_the_guard_busy_and_the_same_one_does_not():
     toy = guarded()
     toy.follow("v0")

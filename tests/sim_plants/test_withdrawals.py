@@ -59,7 +59,7 @@ def test_stock_is_given_out_and_said():
         ({"kg": 11.0}, "too-much"),
         ({"material": "paper", "kg": 6.0}, "not-enough"),
         ({"material": "gold"}, "not-enough"),
-        ({"site": "far"}, "unknown-site"),
+        ({"site": "far"}, "no-withdrawals"),
         ({"site": "nowhere"}, "unknown-site"),
     ],
 )

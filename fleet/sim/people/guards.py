@@ -71,6 +71,8 @@ class GuardDesk:
             return order.guard, "unknown-vehicle"
         if order.guard and order.guard not in self.guards:
             return order.guard, "unknown-guard"
+        if not self.guards:
+            return "", "no-guards"
         if target.held:
             return order.guard, "held"
         chase = Chase(order.order_id, target, stop=isinstance(order, StopVehicle))

@@ -58,7 +58,8 @@ class Plants(Annex):
         counter = self._counters.get(order.site)
         cause: str = self._parts.stock_trust.check(message, now_ms)
         if not cause:
-            cause = "unknown-site" if counter is None else counter.hear(message, order)
+            without = "no-withdrawals" if order.site in self._parts.yards else "unknown-site"
+            cause = without if counter is None else counter.hear(message, order)
         port = self._port if counter is None else self.sites[order.site].yard.port
         port.say(
             OrderAnswered(
